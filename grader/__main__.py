@@ -1,0 +1,5 @@
+"""Runs the command line: ``python -m grader``."""
+
+from grader.cli import main
+
+main()

@@ -1,0 +1,216 @@
+"""The student's end: runs beside the submission, in its process. The judge believes nothing that it says."""
+
+from __future__ import annotations
+
+import contextvars
+import inspect
+import os
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+from grader.channel.peer import Blobs, Peer, Transport, WrongThread
+from grader.channel.values import BUILTIN_EXCEPTIONS, MAX_TEXT, builtin_name
+
+Control = Mapping[str, Callable[..., Any]]
+"""Operations on the process itself (import, describe, …) by name."""
+
+
+class StudentPeer(Peer):
+    """Performs what the judge asks on the submission's objects, and lets the submission call the judge's stubs."""
+
+    def __init__(self, transport: Transport, folder: str, control: Control) -> None:
+        super().__init__(transport)
+        self.folder = folder
+        self.control = {**control, "forget": self.forget}
+        self.pid = os.getpid()
+        self._last = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop every reference of the test that ended; numbers go on and are never used again."""
+        self.objects: dict[int, object] = {}
+        self.numbers: dict[int, int] = {}
+        self.stubs: dict[int, object] = {}
+        self.errors: dict[int, BaseException] = {}
+        self.contexts: dict[int, contextvars.Context] = {}
+        self.context: contextvars.Context | None = None
+
+    def check_thread(self) -> None:
+        """Refuse other threads and processes that were forked from this one."""
+        super().check_thread()
+        if os.getpid() != self.pid:
+            raise WrongThread("the other side can be reached only from the process that was called by it")
+
+    def run(self) -> None:
+        """Serve the judge until it hangs up."""
+        from grader.channel.frames import decode
+
+        while True:
+            self.serve(*decode(self.transport.receive()))
+
+    # -- what travels how
+
+    def pack_object(self, value: object) -> Any:  # noqa: ANN401 - JSON
+        """Give a stub home, or a reference to an object of the submission out."""
+        home = getattr(type(value), "_channel_number", None)
+        if home is not None and self.stubs.get(home(value)) is value:
+            return {"o": home(value)}
+        number = self.numbers.get(id(value))
+        if number is None:
+            self._last += 1
+            number = self.numbers[id(value)] = self._last
+            self.objects[number] = value
+            if self.context is not None:
+                self.contexts[number] = self.context
+        return {"r": [number, kinds(value), type(value).__name__[:100]]}
+
+    def pack_exception(self, error: BaseException, blobs: Blobs) -> Any:  # noqa: ANN401, ARG002 - JSON
+        """Send the judge's exception home by its token, or describe one of the submission."""
+        token = error.__dict__.get("_channel_token") if hasattr(error, "__dict__") else None
+        if token:
+            return {"k": token}
+        self._last += 1
+        self.errors[self._last] = error
+        return {"e": {"type": type(error).__name__[:100], "module": str(type(error).__module__)[:100],
+                      "text": text_of(error), "lines": lines_of(error, self.folder), "token": self._last}}  # fmt: skip
+
+    def unpack_other(self, tag: str, content: Any, blobs: Blobs) -> Any:  # noqa: ANN401 - any value
+        """Make stubs of references and exceptions of the judge's."""
+        if tag == "r":
+            number, operations, _ = content
+            if number not in self.stubs:
+                self.stubs[number] = make_stub(self, number, operations)
+            return self.stubs[number]
+        if tag == "o":
+            return self.objects[content]
+        if tag == "k":
+            return self.errors.get(content) or RuntimeError("an exception of an earlier test")
+        return self.their_error(content, blobs)
+
+    def their_error(self, content: Any, blobs: Blobs) -> BaseException:  # noqa: ANN401 - JSON
+        """Make the builtin exception that the judge describes, marked with its token."""
+        kind = BUILTIN_EXCEPTIONS[content["type"]]
+        args = [self.unpack(node, blobs) for node in content["args"]]
+        try:
+            error = kind(*args)
+        except TypeError:
+            error = BUILTIN_EXCEPTIONS[builtin_name(kind.__bases__[0])](*map(str, args))
+        if content["token"]:
+            error.__dict__["_channel_token"] = content["token"]
+        return error
+
+    # -- serving
+
+    def perform(self, op: Any, target: Any, args: list[Any], kwargs: dict[str, Any], blobs: Blobs) -> Any:  # noqa: ANN401
+        """Do what the judge asks, each WSGI request in a context of its own as on a real server."""
+        if op in self.control:
+            return self.pack(self.control[op](*args, **kwargs), blobs)
+        thing = self.objects[target]
+        outer = self.context
+        if op == "call" and args and type(args[0]) is dict and "wsgi.version" in args[0]:
+            self.context = contextvars.Context()
+        else:
+            self.context = self.contexts.get(target, outer)
+        try:
+            return self.pack(run_in(self.context, outer, OPERATIONS[op], thing, *args, **kwargs), blobs)
+        finally:
+            self.context = outer
+
+    def pack_failure(self, error: BaseException, blobs: Blobs) -> Any:  # noqa: ANN401 - JSON
+        """Describe whatever the submission raised."""
+        return self.pack_exception(error, blobs)
+
+    def raise_failure(self, node: object, blobs: Blobs) -> NoReturn:
+        """Raise in the submission what its call to the judge came to."""
+        raise self.unpack(node, blobs)
+
+    def violated(self, reason: str) -> NoReturn:
+        """Tell the submission that it went too far."""
+        raise RecursionError(reason)
+
+
+def run_in(context: contextvars.Context | None, outer: contextvars.Context | None, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, E501
+    """Run a function in a context; one that is entered already further up the stack is entered as a copy."""
+    if context is None or context is outer:
+        return function(*args, **kwargs)
+    try:
+        return context.run(function, *args, **kwargs)
+    except RuntimeError as error:
+        if "is already entered" not in str(error) or error.__traceback__ is None or error.__traceback__.tb_next:
+            raise
+        return context.copy().run(function, *args, **kwargs)
+
+
+def _call(thing: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    return thing(*args, **kwargs)
+
+
+def _item(thing: Any, key: Any) -> Any:  # noqa: ANN401
+    return thing[key]
+
+
+def _close(thing: Any) -> Any:  # noqa: ANN401
+    return thing.close()
+
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "call": _call, "iter": iter, "next": next, "close": _close, "len": len, "item": _item, "attr": getattr,
+}  # fmt: skip
+
+
+def kinds(value: object) -> list[str]:
+    """Say what can be done with an object, as the judge will ask for it."""
+    cls = type(value)
+    found = [kind for kind, name in (("iter", "__iter__"), ("next", "__next__"), ("len", "__len__"), ("item", "__getitem__"))
+             if hasattr(cls, name)]  # fmt: skip
+    if callable(value):
+        found.append("call")
+    if getattr(value, "close", None) is not None:
+        found.append("close")
+    return found
+
+
+def text_of(error: BaseException) -> str:
+    """Return an exception's text; it is student code, so it may itself fail."""
+    try:
+        return str(error)[:MAX_TEXT]
+    except BaseException:  # noqa: BLE001 - whatever it raises
+        return ""
+
+
+def lines_of(error: BaseException, folder: str) -> list[list[object]]:
+    """Return [file, line, function] for each line of the submission that an exception passed through."""
+    found: list[list[object]] = []
+    for frame in traceback.extract_tb(error.__traceback__)[-200:]:
+        if frame.filename.startswith(folder) and frame.lineno:
+            found.append([frame.filename[len(folder) :].lstrip("/\\"), frame.lineno, frame.name])
+    if isinstance(error, SyntaxError) and str(error.filename).startswith(folder) and isinstance(error.lineno, int):
+        found.append([str(error.filename)[len(folder) :].lstrip("/\\"), error.lineno, ""])
+    return found[-20:]
+
+
+def describe(value: object) -> dict[str, bool]:
+    """Say what kind of thing an object is, in the words of `inspect`."""
+    plain = value
+    while hasattr(plain, "func") and hasattr(plain, "keywords"):  # functools.partial, also of a partial
+        plain = plain.func
+    return {
+        "class": inspect.isclass(value),
+        "generator_function": inspect.isgeneratorfunction(plain),
+        "function": inspect.isroutine(value),
+        "callable": callable(value),
+        "defines_call": not inspect.isclass(value) and hasattr(type(value), "__call__"),
+    }
+
+
+def make_stub(peer: StudentPeer, number: int, operations: list[str]) -> object:
+    """Return an object with exactly the operations named; every other attribute is AttributeError at once."""
+    members: dict[str, Any] = {"__slots__": (), "_channel_number": lambda self: number}  # noqa: ARG005
+
+    def ask(op: str) -> Callable[..., Any]:
+        return lambda _self, *args, **kwargs: peer.request(op, number, args, kwargs)
+
+    for op in operations:
+        members[{"call": "__call__", "iter": "__iter__", "next": "__next__"}.get(op, op)] = ask(op)
+    return type("Stub", (), members)()

@@ -1,0 +1,424 @@
+"""The judge's end: everything that comes from the student process is checked, and nothing of ours is reachable by name.
+
+What we pass out is a stub with exactly the operations that its class or `exposed` names. What comes in is a
+`StudentObject`: it can be called, iterated, closed, read from, and nothing else.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import Any, NoReturn, Protocol, TypeVar
+
+from grader.channel.frames import FrameError, FrameTooLarge
+from grader.channel.peer import Blobs, Peer, Transport
+from grader.channel.values import BUILTIN_EXCEPTIONS, MAX_TEXT, broken, builtin_name
+
+FUNCTIONS = (FunctionType, MethodType, BuiltinFunctionType, functools.partial)
+STUDENT_KINDS = frozenset({"call", "iter", "next", "close", "len", "item"})
+
+Anything = TypeVar("Anything")
+
+
+class StudentGone(BaseException):
+    """The student process is dead or no longer believed. A BaseException: no test may swallow it by accident."""
+
+    def __init__(self, verdict: str, detail: Mapping[str, str]) -> None:
+        super().__init__(verdict, dict(detail))
+        self.verdict = verdict
+        self.detail = dict(detail)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One line of a student's traceback: a file of the submission, a line, the function's name. Testimony."""
+
+    file: str
+    line: int
+    function: str
+
+
+class StudentError(Exception):
+    """An exception raised by the student's code. Its type and text are the student's words, never code.
+
+    Attributes:
+        type: the class's name; ``module`` the module it says it comes from; ``text`` at most 2,000 characters.
+        frames: the lines of the submission it passed through, outermost first.
+        phase: what the judge was doing: import, call, iterate, close, …
+    """
+
+    def __init__(self, kind: str, text: str = "", module: str = "builtins", frames: tuple[Frame, ...] = ()) -> None:
+        super().__init__(kind, text)
+        self.type = kind
+        self.text = text
+        self.module = module
+        self.frames = frames
+        self.phase = ""
+        self.token = 0
+
+
+class Watchdog(Protocol):
+    """What the judge's end wants of its transport beyond carrying frames."""
+
+    def send(self, frame: bytes) -> None:
+        """Send one encoded frame."""
+
+    def receive(self) -> bytes:
+        """Return the payload of the next frame."""
+
+    def expect_quiet(self) -> None:
+        """Raise `FrameError` if bytes came that nobody asked for."""
+
+    phase: str
+    """What the student's code is being asked to do: call, iterate, close, …"""
+
+    def begin(self) -> None:
+        """Start the deadline of one outermost request."""
+
+    def kill(self) -> None:
+        """End the student process."""
+
+
+def exposed(value: Anything, *operations: str, raises: tuple[type[BaseException], ...] = ()) -> Exposed:
+    """Wrap an object so that the student process may use exactly ``operations`` of it.
+
+    An operation is ``call``, ``iter``, ``next`` or the name of a method. ``raises`` declares the exceptions that may
+    cross to the student; any other one ends the test.
+    """
+    return Exposed(value, frozenset(operations), raises)
+
+
+@dataclass(frozen=True, eq=False)
+class Exposed:
+    """An object of the judge and what the student process may do with it."""
+
+    value: object
+    operations: frozenset[str]
+    raises: tuple[type[BaseException], ...] = ()
+
+
+def exposure(value: object) -> Exposed:
+    """Say what the student process may do with an object of ours.
+
+    Functions can be called, iterators iterated and closed; other classes declare ``__exposed__``, a tuple of
+    operations, and may declare ``__raises__``, the exceptions that may cross.
+
+    Raises:
+        TypeError: the object says nothing of the kind, so it may not cross.
+    """
+    if isinstance(value, Exposed):
+        return value
+    raises = getattr(value, "__raises__", ())
+    operations = getattr(type(value), "__exposed__", None)
+    if operations is not None:
+        return Exposed(value, frozenset(operations), raises)
+    if isinstance(value, FUNCTIONS):
+        return Exposed(value, frozenset({"call"}), raises)
+    if isinstance(value, Iterator):
+        return Exposed(value, frozenset({"iter", "next", "close"} if hasattr(value, "close") else {"iter", "next"}))
+    raise TypeError(f"{type(value).__name__} may not cross to the student process; wrap it with exposed(...)")
+
+
+def declares(*kinds: type[BaseException]) -> Callable[[Anything], Anything]:
+    """Mark a function whose exceptions of these kinds are meant for the student's code."""
+
+    def mark(function: Anything) -> Anything:
+        function.__raises__ = kinds  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+@dataclass
+class Table:
+    """What crossed during one test. Numbers are never used again; a number of an earlier test is a violation."""
+
+    ours: dict[int, Exposed] = field(default_factory=dict)
+    numbers: dict[int, int] = field(default_factory=dict)
+    theirs: dict[int, StudentObject] = field(default_factory=dict)
+    errors: dict[int, BaseException] = field(default_factory=dict)
+
+
+class TrustedPeer(Peer):
+    """The judge's end of a channel to one student process."""
+
+    def __init__(self, transport: Watchdog) -> None:
+        super().__init__(_Quiet(transport, self))
+        self.watchdog = transport
+        self.gone: StudentGone | None = None
+        self.table = Table()
+        self._last = 0
+        self._undeclared: BaseException | None = None
+
+    # -- asking
+
+    def ask(self, phase: str, op: str, target: int, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any value
+        """Make one request; the outermost one starts the deadline and raises what a call-back kept back.
+
+        Raises:
+            StudentError: the student's code raised.
+            StudentGone: the process died, now or earlier, or broke the rules.
+        """
+        if self.gone:
+            raise self.gone
+        outer, self.watchdog.phase = self.watchdog.phase, phase
+        if not self.depth:
+            self.watchdog.begin()
+        try:
+            return self.request(op, target, args, kwargs)
+        except StudentError as error:
+            error.phase = error.phase or phase
+            raise
+        except FrameError as error:
+            self.violated(str(error))
+        except FrameTooLarge as error:
+            raise TypeError(f"a test sends {error} bytes at once, more than a frame holds") from None
+        finally:
+            self.watchdog.phase = outer
+            self.raise_undeclared()
+
+    def raise_undeclared(self) -> None:
+        """Raise, at the end of the outermost request, the first exception that a call-back did not declare."""
+        if not self.depth and self._undeclared and not self.gone:
+            error, self._undeclared = self._undeclared, None
+            raise error
+
+    def forget(self) -> None:
+        """End a test: both sides drop their references."""
+        self.table = Table()
+        self._undeclared = None
+        if not self.gone:
+            self.ask("forget", "forget", 0)
+
+    # -- what travels how
+
+    def pack_object(self, value: object) -> Any:  # noqa: ANN401 - JSON
+        """Give the student's own object back, or a stub of ours out."""
+        if isinstance(value, StudentObject):
+            if self.table.theirs.get(value._ref) is not value:
+                raise TypeError("a reference of another test or another student process cannot cross")
+            return {"o": value._ref}
+        thing = exposure(value)
+        number = self.table.numbers.get(id(thing.value))
+        if number is None:
+            self._last += 1
+            number = self.table.numbers[id(thing.value)] = self._last
+        self.table.ours[number] = thing
+        return {"r": [number, sorted(thing.operations), ""]}
+
+    def pack_exception(self, error: BaseException, blobs: Blobs) -> Any:  # noqa: ANN401 - JSON
+        """Send the student's own exception home, or ours as a builtin with plain arguments."""
+        if isinstance(error, StudentError):
+            return {"k": error.token}
+        self._last += 1
+        self.table.errors[self._last] = error
+        args = [arg if type(arg) in (str, int, bytes) else str(arg) for arg in error.args]
+        return {"e": {"type": builtin_name(type(error)), "args": [self.pack(arg, blobs) for arg in args], "token": self._last}}  # fmt: skip  # noqa: E501
+
+    def unpack_other(self, tag: str, content: object, blobs: Blobs) -> Any:  # noqa: ANN401, ARG002 - any value
+        """Take references and exceptions; every number and every word of it is checked."""
+        if tag == "r":
+            return self.their_object(content)
+        if tag == "o" and type(content) is int and content in self.table.ours:
+            return self.table.ours[content].value
+        if tag == "k" and type(content) is int and content in self.table.errors:
+            return self.table.errors[content]
+        if tag == "e":
+            return self.their_error(content)
+        broken("a reference that we did not give" if tag in ("o", "k") else "a value of unknown kind")
+
+    def their_object(self, content: object) -> StudentObject:
+        """Return the one `StudentObject` for a reference."""
+        if type(content) is not list or len(content) != 3:
+            broken("a reference of unknown shape")
+        number, kinds, name = content
+        if type(number) is not int or type(kinds) is not list or type(name) is not str:
+            broken("a reference of unknown shape")
+        if not all(type(kind) is str and kind in STUDENT_KINDS for kind in kinds):
+            broken("a reference of unknown kind")
+        known = self.table.theirs.get(number)
+        if known is None:
+            known = self.table.theirs[number] = StudentObject(self, number, frozenset(kinds), name[:100])
+        return known
+
+    def their_error(self, content: object) -> StudentError:
+        """Return the student's exception as data."""
+        if type(content) is not dict:
+            broken("an exception of unknown shape")
+        words = [content.get(key) for key in ("type", "module", "text")]
+        token, lines = content.get("token"), content.get("lines")
+        if type(token) is not int or type(lines) is not list or not all(type(word) is str for word in words):
+            broken("an exception of unknown shape")
+        kind, module, text = (str(word)[:MAX_TEXT] for word in words)
+        error = StudentError(kind[:100], text, module[:100], tuple(their_frame(line) for line in lines[-20:]))
+        error.token = token
+        return error
+
+    # -- serving
+
+    def perform(self, op: object, target: object, args: list[Any], kwargs: dict[str, Any], blobs: Blobs) -> Any:  # noqa: ANN401
+        """Do an operation that was exposed; any other one is AttributeError, as for an object that lacks it."""
+        if type(target) is not int or target not in self.table.ours:
+            broken("a call of an object that we did not give")
+        thing = self.table.ours[target]
+        if type(op) is not str or op not in thing.operations:
+            raise Declared(AttributeError(str(op)[:100]))
+        try:
+            return self.pack(operate(thing.value, op, args, kwargs), blobs)
+        except thing.raises as error:
+            raise Declared(error) from None
+
+    def pack_failure(self, error: BaseException, blobs: Blobs) -> Any:  # noqa: ANN401 - JSON
+        """Let declared exceptions and the student's own ones cross; keep every other one back, without a word."""
+        if isinstance(error, (StudentGone, FrameError, KeyboardInterrupt)):
+            raise error
+        if isinstance(error, Declared):
+            return self.pack_exception(error.error, blobs)
+        if isinstance(error, (StudentError, StopIteration)):
+            return self.pack_exception(error, blobs)
+        self._undeclared = self._undeclared or error
+        return {"e": {"type": "Exception", "args": [], "token": 0}}
+
+    def raise_failure(self, node: object, blobs: Blobs) -> NoReturn:
+        """Raise the student's exception as `StudentError`, or our own one if it comes home."""
+        error = self.unpack(node, blobs)
+        if not isinstance(error, BaseException):
+            broken("a failure that is no exception")
+        raise error
+
+    def violated(self, reason: str) -> NoReturn:
+        """Kill a process that broke the rules; it is not believed again."""
+        self.lose(StudentGone("protocol_violation", {"reason": reason}))
+
+    def lose(self, gone: StudentGone) -> NoReturn:
+        """Remember that the process is gone, make sure of it, and say so."""
+        self.gone = self.gone or gone
+        self.watchdog.kill()
+        raise self.gone
+
+
+class Declared(Exception):
+    """Carries an exception that may cross to the student."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+
+class _Quiet:
+    """The transport as the peer sees it: silence before we speak, a sticky end when the process is gone."""
+
+    def __init__(self, transport: Watchdog, peer: TrustedPeer) -> None:
+        self.transport = transport
+        self.peer = peer
+
+    def send(self, frame: bytes) -> None:
+        try:
+            self.transport.expect_quiet()
+            self.transport.send(frame)
+        except StudentGone as gone:
+            self.peer.lose(gone)
+
+    def receive(self) -> bytes:
+        try:
+            return self.transport.receive()
+        except StudentGone as gone:
+            self.peer.lose(gone)
+
+
+def operate(value: Any, op: str, args: list[Any], kwargs: dict[str, Any]) -> object:  # noqa: ANN401 - any object of ours
+    """Perform an operation that was found to be exposed."""
+    if op == "call":
+        return value(*args, **kwargs)
+    if op == "iter":
+        return iter(value)
+    if op == "next":
+        return next(value)
+    return getattr(value, op)(*args, **kwargs)
+
+
+def their_frame(line: object) -> Frame:
+    """Return one line of a student's traceback."""
+    if type(line) is not list or [type(part) for part in line] != [str, int, str]:
+        broken("a traceback line of unknown shape")
+    return Frame(line[0][:200], line[1], line[2][:100])
+
+
+class StudentObject:
+    """An object that lives in the student process.
+
+    It can be called, iterated, closed, indexed, asked for attributes and its length. It has no truth value, no ``in``
+    and no ``==``: tests compare data, never a student's object with its own idea of equality.
+    """
+
+    __slots__ = ("_kinds", "_peer", "_ref", "_type")
+
+    def __init__(self, peer: TrustedPeer, ref: int, kinds: frozenset[str], type_name: str) -> None:
+        self._peer = peer
+        self._ref = ref
+        self._kinds = kinds
+        self._type = type_name
+
+    def _ask(self, phase: str, op: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any value
+        if self._peer.table.theirs.get(self._ref) is not self:
+            raise TypeError("this reference belongs to an earlier test")
+        return self._peer.ask(phase, op, self._ref, *args, **kwargs)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any value
+        return self._ask("call", "call", *args, **kwargs)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._ask("iterate", "iter")  # type: ignore[no-any-return]
+
+    def __next__(self) -> Any:  # noqa: ANN401 - any value
+        return self._ask("iterate", "next")
+
+    def __len__(self) -> int:
+        if "len" not in self._kinds:
+            raise TypeError("this student's object has no len()")
+        length = self._ask("len", "len")
+        return length if type(length) is int and length >= 0 else self._peer.violated("a length that is none")
+
+    def __getitem__(self, key: object) -> Any:  # noqa: ANN401 - any value
+        return self._ask("read", "item", key)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any value
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name == "close":
+            if "close" not in self._kinds:
+                raise AttributeError(name)
+            return functools.partial(self._ask, "close", "close")
+        return self._ask("read", "attr", name)
+
+    def __bool__(self) -> bool:
+        raise TypeError("a reference to a student's object has no truth value; compare data")
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("a reference to a student's object has no ==; compare data, or use 'is'")
+
+    def __contains__(self, item: object) -> bool:
+        raise TypeError("a reference to a student's object has no 'in'; compare data")
+
+    def __hash__(self) -> int:
+        return hash(self._ref)
+
+    def __repr__(self) -> str:
+        return f"<StudentObject {self._ref} {sorted(self._kinds)}>"
+
+
+def has_operation(thing: StudentObject, kind: str) -> bool:
+    """Tell what a student's object says it can do: call, iter, next, close, len, item. Testimony."""
+    return kind in thing._kinds
+
+
+def type_name(thing: StudentObject) -> str:
+    """Return the name of the class of a student's object, as the student process says it. Testimony."""
+    return thing._type
+
+
+def builtin_type(name: str) -> bool:
+    """Tell whether a name is that of a builtin exception."""
+    return name in BUILTIN_EXCEPTIONS

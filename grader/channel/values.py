@@ -1,0 +1,157 @@
+"""What travels how: plain data by value with its exact type, all else by what an end makes of it.
+
+| JSON                  | Python                                      |
+|-----------------------|---------------------------------------------|
+| null, true, 1, 1.5, ""| None, bool, int, float, str (exact types)   |
+| [...]                 | list                                        |
+| {"t": [...]}          | tuple                                       |
+| {"d": [[k, v], ...]}  | dict                                        |
+| {"b": i}              | bytes, the i-th blob of the frame           |
+| {"f": "nan"}          | a float that JSON has no word for           |
+| {"r": [n, kinds, ty]} | object n of the sender                      |
+| {"o": n}              | object n of the receiver, coming home       |
+| {"e": {...}}, {"k": n}| an exception of the sender / of the receiver|
+| {"c": name}           | an exception class                          |
+| {"x": 1}              | a traceback, which never crosses            |
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import Any, NoReturn
+
+from grader.channel.frames import FrameError
+
+MAX_NESTING = 32
+MAX_INT_BITS = 8192
+MAX_TEXT = 2000
+
+BUILTIN_EXCEPTIONS: dict[str, type[BaseException]] = {
+    name: value
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+}
+KEY_TYPES = (str, int, float, bool, bytes, type(None), tuple)
+ODD_FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def builtin_name(kind: type[BaseException]) -> str:
+    """Return the name of the nearest builtin base of an exception class."""
+    return next(base.__name__ for base in kind.__mro__ if BUILTIN_EXCEPTIONS.get(base.__name__) is base)
+
+
+class Codec(ABC):
+    """Packs and unpacks values; each end says how it treats what is not plain data."""
+
+    def pack(self, value: object, blobs: list[bytes], depth: int = 0) -> Any:  # noqa: ANN401 - JSON
+        """Return the JSON for a value; bytes are appended to ``blobs``."""
+        kind = type(value)
+        if value is None or kind is str or kind is bool:
+            return value
+        if kind is int and value.bit_length() <= MAX_INT_BITS:  # type: ignore[attr-defined]
+            return value
+        if kind is float:
+            return value if math.isfinite(value) else {"f": str(value)}  # type: ignore[arg-type]
+        if kind is bytes:
+            blobs.append(value)  # type: ignore[arg-type]
+            return {"b": len(blobs) - 1}
+        if depth < MAX_NESTING:
+            if kind is list:
+                return [self.pack(item, blobs, depth + 1) for item in value]  # type: ignore[attr-defined]
+            if kind is tuple:
+                return {"t": [self.pack(item, blobs, depth + 1) for item in value]}  # type: ignore[attr-defined]
+            if kind is dict and all(type(key) in KEY_TYPES for key in value):  # type: ignore[attr-defined]
+                return {"d": [[self.pack(k, blobs, depth + 1), self.pack(v, blobs, depth + 1)]
+                              for k, v in value.items()]}  # type: ignore[attr-defined]  # fmt: skip
+        return self.pack_other(value, blobs)
+
+    def pack_other(self, value: object, blobs: list[bytes]) -> Any:  # noqa: ANN401 - JSON
+        """Pack what is not plain data."""
+        if isinstance(value, TracebackType):
+            return {"x": 1}
+        if isinstance(value, BaseException):
+            return self.pack_exception(value, blobs)
+        if isinstance(value, type) and issubclass(value, BaseException):
+            return {"c": builtin_name(value)}
+        return self.pack_object(value)
+
+    def unpack(self, node: object, blobs: list[bytes], depth: int = 0) -> Any:  # noqa: ANN401 - any value
+        """Return the value that JSON stands for.
+
+        Raises:
+            FrameError: the JSON is nothing that `pack` writes.
+        """
+        kind = type(node)
+        if node is None or kind is str or kind is bool or kind is int:
+            return node
+        if kind is float:
+            return node if math.isfinite(node) else broken("a float out of range")  # type: ignore[arg-type]
+        if depth > MAX_NESTING:
+            broken("values nested too deeply")
+        if kind is list:
+            return [self.unpack(item, blobs, depth + 1) for item in node]  # type: ignore[attr-defined]
+        if kind is not dict or len(node) != 1:  # type: ignore[arg-type]
+            broken("a value of unknown shape")
+        ((tag, content),) = node.items()  # type: ignore[attr-defined]
+        if tag == "b":
+            return blobs[index(content, len(blobs))]
+        if tag == "t":
+            return tuple(self.unpack(item, blobs, depth + 1) for item in exact_list(content))
+        if tag == "d":
+            return self.unpack_dict(exact_list(content), blobs, depth + 1)
+        if tag == "f" and type(content) is str and content in ODD_FLOATS:
+            return ODD_FLOATS[content]
+        if tag == "x":
+            return None
+        if tag == "c" and type(content) is str and content in BUILTIN_EXCEPTIONS:
+            return BUILTIN_EXCEPTIONS[content]
+        return self.unpack_other(tag, content, blobs)
+
+    def unpack_dict(self, pairs: list[object], blobs: list[bytes], depth: int) -> dict[Any, Any]:
+        """Return a dict of its [key, value] pairs; keys are hashable and stand once."""
+        result = {}
+        for pair in pairs:
+            if type(pair) is not list or len(pair) != 2:
+                broken("a dict entry that is no pair")
+            key = self.unpack(pair[0], blobs, depth)
+            try:
+                if key in result:
+                    broken("a dict key that stands twice")
+                result[key] = self.unpack(pair[1], blobs, depth)
+            except TypeError:
+                broken("a dict key that cannot be one")
+        return result
+
+    @abstractmethod
+    def pack_object(self, value: object) -> Any:  # noqa: ANN401 - JSON
+        """Pack a reference to an object of this side or of the other one."""
+
+    @abstractmethod
+    def pack_exception(self, error: BaseException, blobs: list[bytes]) -> Any:  # noqa: ANN401 - JSON
+        """Pack an exception of this side or of the other one."""
+
+    @abstractmethod
+    def unpack_other(self, tag: str, content: object, blobs: list[bytes]) -> Any:  # noqa: ANN401 - any value
+        """Unpack references and exceptions."""
+
+
+def broken(reason: str) -> NoReturn:
+    """Refuse a frame."""
+    raise FrameError(reason)
+
+
+def index(number: object, bound: int) -> int:
+    """Return an exact int within range, or refuse the frame."""
+    if type(number) is not int or not 0 <= number < bound:
+        broken("a number out of range")
+    return number
+
+
+def exact_list(value: object) -> list[object]:
+    """Return an exact list, or refuse the frame."""
+    if type(value) is not list:
+        broken("a list that is none")
+    return value

@@ -1,0 +1,234 @@
+"""The words of the whole project as frozen data: exercise, submission, result, score, attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from pathlib import Path
+
+LANGUAGES = ("en", "zh-CN")
+CATEGORIES = ("correctness", "protocol", "robustness", "design")
+
+Text = Mapping[str, str]
+"""One text in every language of `LANGUAGES`."""
+
+
+
+class Isolation(IntEnum):
+    """How well a submission is walled in, as proven by probes from inside the box; more is better."""
+
+    NONE = 0
+    CONFINED = 1
+    FULL = 2
+
+    def __str__(self) -> str:
+        """Return the word that options and reports use."""
+        return self.name.lower()
+
+
+class Visibility(StrEnum):
+    """Who may read a test."""
+
+    PUBLIC = "public"
+    HIDDEN = "hidden"
+
+
+class Verdict(StrEnum):
+    """What became of one test."""
+
+    PASSED = "passed"
+    WRONG = "wrong"
+    STUDENT_EXCEPTION = "student_exception"
+    IMPORT_ERROR = "import_error"
+    TIMEOUT = "timeout"
+    CPU_LIMIT = "cpu_limit"
+    MEMORY_LIMIT = "memory_limit"
+    DISK_LIMIT = "disk_limit"
+    OUTPUT_LIMIT = "output_limit"
+    CRASHED = "crashed"
+    EXITED = "exited"
+    PROTOCOL_VIOLATION = "protocol_violation"
+    SKIPPED = "skipped"
+    NOT_RUN = "not_run"
+
+
+class Outcome(StrEnum):
+    """What became of one submission; the last four are faults of ours and carry no score."""
+
+    GRADED = "graded"
+    MISSING_FILE = "missing_file"
+    BAD_SUBMISSION = "bad_submission"
+    SANDBOX_UNAVAILABLE = "sandbox_unavailable"
+    SANDBOX_DIED = "sandbox_died"
+    GRADER_ERROR = "grader_error"
+    GRADER_TIMEOUT = "grader_timeout"
+
+    @property
+    def ours(self) -> bool:
+        """Whether the fault is ours: such an attempt has no score, never a zero."""
+        return self in OUR_FAULTS
+
+
+OUR_FAULTS = frozenset(
+    {Outcome.SANDBOX_UNAVAILABLE, Outcome.SANDBOX_DIED, Outcome.GRADER_ERROR, Outcome.GRADER_TIMEOUT}
+)
+
+
+@dataclass(frozen=True)
+class TestInfo:
+    """One row of the rubric: what a test is worth and what it is about.
+
+    ``rule`` names the standard's rule ("PEP 3333: …"), ``statement`` the anchor of the sentence that promises it.
+    """
+
+    __test__ = False  # not a test class, whatever pytest makes of the name
+
+    id: str
+    visibility: Visibility
+    category: str
+    points: int
+    title: Text
+    rule: str = ""
+    statement: str = ""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a submission may use. Times in seconds, sizes in bytes."""
+
+    call: float = 2.0
+    load: float = 5.0
+    test: float = 10.0
+    attempt: float = 60.0
+    deaths: int = 3
+    file_size: int = 1 << 20
+    cpu: int = 10
+    memory: int = 256 << 20
+    total_memory: int = 512 << 20
+    disk: int = 32 << 20
+    processes: int = 24
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise of a course, as its manifest and its place in the trees say."""
+
+    name: str
+    title: Text
+    files: tuple[str, ...]
+    entry: str
+    folder: Path
+    hidden_folder: Path | None
+    reference_folder: Path | None
+    hidden: tuple[TestInfo, ...] = ()
+    kind: str = "graded"
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def short(self) -> str:
+        """The short id: ``a1`` of ``a1_hello_wsgi``."""
+        return self.name.split("_", 1)[0]
+
+    @property
+    def module(self) -> str:
+        """The module that holds the entry: ``app`` of ``app:application``."""
+        return self.entry.split(":", 1)[0]
+
+    @property
+    def attribute(self) -> str:
+        """The name of the entry in its module: ``application`` of ``app:application``."""
+        return self.entry.split(":", 1)[1]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The listed files of one piece of work, read as bytes and never interpreted here."""
+
+    exercise: str
+    student: str | None
+    path: str
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    problem: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """The four lines that a failed test says, and the events that led to it."""
+
+    happened: Text
+    expected: Text
+    why: Text
+    look_at: Text
+    trace: str = ""
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """What one test found. ``detail`` qualifies the verdict; ``staff`` is for staff only and never shown to students."""
+
+    __test__ = False
+
+    info: TestInfo
+    verdict: Verdict
+    detail: Mapping[str, str] = field(default_factory=dict)
+    feedback: Feedback | None = None
+    staff: str = ""
+    seconds: float = 0.0
+
+    @property
+    def earned(self) -> int:
+        """The points that this result is worth: all or nothing."""
+        return self.info.points if self.verdict is Verdict.PASSED else 0
+
+
+@dataclass(frozen=True)
+class Score:
+    """Points earned of points possible."""
+
+    earned: int
+    possible: int
+
+    def __add__(self, other: Score) -> Score:
+        """Add two scores part by part."""
+        return Score(self.earned + other.earned, self.possible + other.possible)
+
+    @property
+    def percent(self) -> float:
+        """The share earned, 0 to 100; nothing possible counts as nothing earned."""
+        return 100 * self.earned / self.possible if self.possible else 0.0
+
+
+@dataclass(frozen=True)
+class Hashes:
+    """SHA-256 of what an attempt was made of; hidden is empty where no hidden test was at hand."""
+
+    submission: str
+    tests: str
+    engine: str
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One grading of one submission: all that a report needs, frozen.
+
+    ``score`` is None where the fault was ours. ``started`` is an ISO 8601 time in UTC, ``seconds`` wall time.
+    """
+
+    exercise: str
+    student: str | None
+    path: str
+    outcome: Outcome
+    isolation: Isolation
+    results: tuple[TestResult, ...]
+    score: Score | None
+    categories: Mapping[str, Score]
+    hashes: Hashes
+    seed: int
+    started: str
+    seconds: float
+    detail: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
+    output: str = ""

@@ -1,0 +1,268 @@
+"""Level full: a warm zygote behind bubblewrap that forks a student process in a few milliseconds."""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import json
+import os
+import select
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+
+from grader.channel.frames import encode
+from grader.channel.trusted import StudentGone
+from grader.errors import EngineFault
+from grader.models import Limits
+from grader.sandbox import bubblewrap, seccomp, view
+from grader.sandbox.process import Ending, StudentProcess
+
+START = 20.0
+"""Seconds that a zygote may take to start; importing Flask on a cold disk takes a few."""
+GRACE = 0.25
+"""Seconds between a closed channel and the news of how its process ended."""
+SWEEP = 5.0
+
+
+class BoxDied(EngineFault):
+    """The zygote is gone: a fault of ours, never the student's."""
+
+
+class Box:
+    """One warm zygote. Start it from the main thread: its life is tied to the thread that made it."""
+
+    def __init__(self, limits: Limits, slot: int = 0) -> None:
+        self.limits = limits
+        self.slot = slot
+        self.ready: dict[str, object] = {}
+        self.endings: dict[int, Ending] = {}
+        self._numbers = 0
+        self.start()
+
+    def start(self) -> None:
+        """Start the zygote and wait until it has imported everything.
+
+        Raises:
+            BoxDied: it does not come up; the message is bubblewrap's own.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        read_filter, write_filter = os.pipe()
+        with theirs:
+            try:
+                os.write(write_filter, seccomp.program())
+            finally:
+                os.close(write_filter)
+            try:
+                self.process = start_bwrap(self.limits, self.slot, theirs, read_filter)
+            finally:
+                os.close(read_filter)
+        self.control = ours
+        self.endings.clear()
+        ours.settimeout(START)
+        try:
+            message = ours.recv(65536)
+        except OSError:
+            message = b""
+        if not message:
+            raise BoxDied(f"the box did not start: {self.complaint()}")
+        ours.setblocking(False)
+        self.ready = json.loads(message)
+
+    def complaint(self) -> str:
+        """Return what a zygote that failed wrote, after ending it."""
+        self.stop()
+        text = self.process.stderr.read() if self.process.stderr else b""
+        return text.decode("utf-8", "replace").strip()[-500:] or f"exit code {self.process.returncode}"
+
+    def stop(self) -> None:
+        """End the zygote and all that is below it."""
+        self.control.close()
+        self.process.kill()
+        self.process.wait()
+
+    def restart(self) -> None:
+        """Take a new zygote instead of one that is dirty, late or gone."""
+        self.stop()
+        self.start()
+
+    def spawn(self, files: Mapping[str, bytes], listener: socket.socket | None = None) -> BoxedProcess:
+        """Fork a student process with these files.
+
+        Raises:
+            BoxDied: the zygote is gone.
+        """
+        self._numbers += 1
+        channel, inside = socket.socketpair()
+        output, output_inside = os.pipe()
+        passed = [inside.fileno(), output_inside, *([listener.fileno()] if listener else [])]
+        limits = {"memory": self.limits.memory, "cpu": self.limits.cpu, "processes": self.limits.processes}
+        message = json.dumps({"op": "spawn", "process": self._numbers, "limits": limits}).encode()
+        try:
+            self.control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", passed))])
+        except OSError as error:
+            channel.close()
+            os.close(output)
+            raise BoxDied(f"the box is gone: {error}") from None
+        finally:
+            inside.close()
+            os.close(output_inside)
+        process = BoxedProcess(self, self._numbers, channel, output)
+        names = sorted(files)
+        process.send(encode({"files": names}, [files[name] for name in names]))
+        return process
+
+    def tell(self, message: dict[str, object]) -> None:
+        """Send one message to the zygote; that it is gone shows when we listen."""
+        with contextlib.suppress(OSError):
+            self.control.send(json.dumps(message).encode())
+
+    def listen(self, seconds: float) -> dict[str, object] | None:
+        """Take one message of the zygote's, None if none comes in time; endings are noted on the way.
+
+        Raises:
+            BoxDied: the zygote is gone.
+        """
+        waiting = select.poll()
+        waiting.register(self.control, select.POLLIN)
+        if not waiting.poll(max(0, seconds) * 1000):
+            return None
+        try:
+            message = json.loads(self.control.recv(65536) or b"null")
+        except OSError:
+            message = None
+        if message is None:
+            raise BoxDied("the box is gone")
+        if "exited" in message:
+            self.endings[message["exited"]] = Ending(message["status"], message["why"], message["cpu"])
+        return message  # type: ignore[no-any-return]
+
+    def sweep(self, job: int) -> None:
+        """End a job: kill and wipe what it left; a box that cannot be cleaned in time is replaced."""
+        deadline = time.monotonic() + SWEEP
+        self.tell({"op": "sweep", "job": job})
+        try:
+            while message := self.listen(deadline - time.monotonic()):
+                if message.get("swept") == job:
+                    if message["dirty"]:
+                        break
+                    self.endings.clear()
+                    return
+        except BoxDied:
+            pass
+        self.restart()
+
+
+def start_bwrap(limits: Limits, slot: int, control: socket.socket, read_filter: int) -> subprocess.Popen[bytes]:
+    """Start bubblewrap with the control socket as descriptor 3."""
+    words = bubblewrap.command(view.current(), limits, slot, read_filter)
+    shell = ["sh", "-c", 'exec 3<&"$0" && exec "$@"', str(control.fileno()), *words]
+    try:
+        return subprocess.Popen(
+            shell, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            pass_fds=(control.fileno(), read_filter), env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"},
+        )  # fmt: skip
+    except OSError as error:
+        raise BoxDied(f"the box did not start: {error}") from None
+
+
+class BoxedProcess(StudentProcess):
+    """A fork of the zygote: a socket for the channel, a pipe for what it prints, the zygote for how it ends."""
+
+    def __init__(self, box: Box, number: int, channel: socket.socket, output: int) -> None:
+        super().__init__(box.limits)
+        self.box = box
+        self.number = number
+        self.channel = channel
+        self.stdout = output
+        self.killed = False
+        channel.setblocking(False)
+        os.set_blocking(output, False)
+        self.poll = select.poll()
+        self.poll.register(channel, select.POLLIN)
+        self.poll.register(output, select.POLLIN)
+
+    def send(self, frame: bytes) -> None:
+        """Send one frame, taking output meanwhile so that neither side waits for the other."""
+        view = memoryview(frame)
+        while view:
+            try:
+                view = view[self.channel.send(view) :]
+            except BlockingIOError:
+                self.poll.modify(self.channel, select.POLLIN | select.POLLOUT)
+                self.wait()
+                self.poll.modify(self.channel, select.POLLIN)
+            except OSError:
+                raise self.gone() from None
+
+    def wait(self) -> None:
+        """Wait for bytes of either kind."""
+        for descriptor, events in self.poll.poll(self.left() * 1000):
+            if descriptor == self.stdout:
+                self.read_output()
+            elif events & (select.POLLIN | select.POLLHUP | select.POLLERR):
+                self.look()
+
+    def look(self) -> None:
+        """Take what is there."""
+        try:
+            data = self.channel.recv(1 << 18)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            raise self.gone()
+        self.buffer += data
+
+    def read_output(self) -> bool:
+        """Take what was printed; False at its end."""
+        try:
+            data = os.read(self.stdout, 1 << 16)
+        except BlockingIOError:
+            return True
+        if not data:
+            self.poll.unregister(self.stdout)
+            return False
+        self.take_output(data)
+        return True
+
+    def kill(self) -> None:
+        """Have the zygote kill the process."""
+        if not self.killed:
+            self.killed = True
+            self.box.tell({"op": "kill", "process": self.number})
+
+    def end(self) -> Ending:
+        """Wait for the zygote's news; a process that only closed its channel is killed."""
+        if self.ending is None:
+            self.ending = self.await_ending(GRACE)
+        if self.ending is None:
+            self.kill()
+            self.ending = self.await_ending(START) or Ending(None, "killed")
+        return self.ending
+
+    def await_ending(self, seconds: float) -> Ending | None:
+        """Return the process's ending if it comes in time."""
+        deadline = time.monotonic() + seconds
+        while self.number not in self.box.endings:
+            if self.box.listen(deadline - time.monotonic()) is None:
+                return None
+        return self.box.endings[self.number]
+
+    def discard(self) -> None:
+        """Free the descriptors; called when a test module is done with the process."""
+        self.kill()
+        with contextlib.suppress(StudentGone, OSError):
+            while self.read_output() and self.printed < OUTPUT_SEEN and self.poll_output():
+                pass
+        self.channel.close()
+        os.close(self.stdout)
+
+    def poll_output(self) -> bool:
+        """Tell whether more was printed."""
+        return any(descriptor == self.stdout for descriptor, _ in self.poll.poll(0))
+
+
+OUTPUT_SEEN = 1 << 20

@@ -1,0 +1,1 @@
+"""What runs inside the box. It holds no secret, and nothing that it says is believed."""

@@ -1,0 +1,105 @@
+"""The student process: takes the files, gives up its rights, imports the submission and serves the judge.
+
+Runs as a fork of the zygote (level full) or as a program of its own (level none: ``python student.py CONFIG``).
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import threading
+from typing import Any
+
+from grader.channel.frames import LENGTH, decode
+from grader.channel.student import StudentPeer, describe
+from grader.sandbox.inside import probes, serving
+
+
+class Pipe:
+    """Frames over two file descriptors, blocking; the end of the input is the end of the process."""
+
+    def __init__(self, reader: int, writer: int) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    def send(self, frame: bytes) -> None:
+        """Write one frame."""
+        view = memoryview(frame)
+        while view:
+            view = view[os.write(self.writer, view) :]
+
+    def receive(self) -> bytes:
+        """Read the payload of one frame."""
+        return self._read(LENGTH.unpack(self._read(LENGTH.size))[0])
+
+    def _read(self, size: int) -> bytes:
+        data = bytearray()
+        while len(data) < size:
+            part = os.read(self.reader, size - len(data))
+            if not part:
+                os._exit(0)
+            data += part
+        return bytes(data)
+
+
+def unpack(pipe: Pipe, folder: str) -> None:
+    """Write the submission's files, which come as the first frame; their names were checked by the judge."""
+    header, blobs = decode(pipe.receive())
+    for name, blob in zip(header["files"], blobs, strict=True):
+        path = os.path.join(folder, *name.split("/"))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(blob)
+
+
+def serve(pipe: Pipe, folder: str, sockets: list[int]) -> None:
+    """Serve the judge from the submission's folder until it hangs up."""
+    threading.stack_size(1 << 20)
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, folder)
+    os.chdir(folder)
+    control: dict[str, Any] = {
+        "import": importlib.import_module,
+        "describe": describe,
+        "probe": probes.run,
+        "serve": lambda app, server: serving.serve(app, server, sockets),
+        "stop": serving.stop,
+    }
+    StudentPeer(pipe, folder, control).run()
+
+
+def standard_streams(output: int) -> None:
+    """Read nothing, and let everything printed reach the judge line by line."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    # new objects: those of the start-up know another file behind the same descriptor
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+
+
+def main() -> None:
+    """Run at level none: the channel is stdin and stdout, what is printed goes to stderr."""
+    config = json.loads(sys.argv[1])
+    if sys.platform == "win32":
+        import msvcrt
+
+        for descriptor in (0, 1):
+            msvcrt.setmode(descriptor, os.O_BINARY)
+    pipe = Pipe(os.dup(0), os.dup(1))
+    standard_streams(2)
+    if sys.platform != "win32":
+        import resource
+
+        for kind, value in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_CPU, config["cpu"])):
+            resource.setrlimit(kind, (value, value))
+    sys.path[:] = [*config["paths"], *sys.path]
+    unpack(pipe, config["folder"])
+    serve(pipe, config["folder"], [])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,256 @@
+"""PID 1 of the box: waits with everything imported, forks a student process per request, kills, reaps and wipes.
+
+Trusted code without secrets. It is exec'd, never forked from a process that has read a hidden test, and it never
+parses a byte of a submission: the fork unpacks. Messages are JSON over a SEQPACKET socket (descriptor 3); every one
+names its job, so that a late one cannot be taken for the next job's.
+"""
+
+from __future__ import annotations
+
+import array
+import gc
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+CONTROL = 3
+TICK = 25
+"""Milliseconds between two looks of the watchdog."""
+
+
+@dataclass
+class Child:
+    """One student process."""
+
+    number: int
+    pid: int
+    pidfd: int
+    why: str = "exit"
+
+
+def preload(modules: list[str]) -> None:
+    """Import what submissions use, and warm what is made lazily, so that forks start hot."""
+    for name in modules:
+        try:
+            __import__(name)
+        except ImportError:
+            continue
+    if "flask" in sys.modules:
+        import flask
+
+        app = flask.Flask("warm")
+        app.add_url_rule("/<int:number>", "view", lambda number: {"number": number})
+        with app.test_client() as client:
+            client.get("/1")
+            client.get("/missing")
+
+
+class Zygote:
+    """The box's only long-lived process."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        from grader.sandbox.inside import lockdown
+
+        self.config = config
+        self.lockdown = lockdown
+        self.abi = lockdown.landlock_abi()
+        self.children: dict[int, Child] = {}
+        self.job = 0
+        self.poll = select.poll()
+        self.control = socket.socket(fileno=CONTROL)
+        self.poll.register(self.control, select.POLLIN)
+        self.base = self.memory_of("self")
+
+    def run(self) -> None:
+        """Serve requests until the judge hangs up; the kernel then kills all else in the box."""
+        self.say({"ready": 1, "landlock": self.abi, "uid": os.getuid(), "python": sys.version.split()[0]})
+        while True:
+            for descriptor, _ in self.poll.poll(TICK if self.children else None):
+                if descriptor == self.control.fileno():
+                    self.obey()
+                else:
+                    self.reap(descriptor)
+            if self.children:
+                self.watch()
+
+    def say(self, message: dict[str, Any]) -> None:
+        """Send one message to the judge."""
+        self.control.send(json.dumps(message).encode())
+
+    def obey(self) -> None:
+        """Carry out one message of the judge."""
+        text, ancillary, _, _ = self.control.recvmsg(65536, socket.CMSG_SPACE(4 * 4))
+        if not text:
+            os._exit(0)
+        descriptors = array.array("i")
+        for _, _, data in ancillary:
+            descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
+        message = json.loads(text)
+        if message["op"] == "spawn":
+            self.spawn(message, list(descriptors))
+        elif message["op"] == "kill":
+            self.kill(message["process"], "killed")
+        elif message["op"] == "sweep":
+            self.sweep(message["job"])
+
+    def spawn(self, message: dict[str, Any], descriptors: list[int]) -> None:
+        """Fork a student process that owns the descriptors: channel, output, perhaps a listening socket."""
+        number = message["process"]
+        folder, home = f"{self.config['box']}/{number}", f"{self.config['tmp']}/{number}"
+        for path in (folder, home):
+            os.mkdir(path, 0o700)
+        pid = os.fork()
+        if pid == 0:
+            try:
+                self.become_student(message["limits"], descriptors, folder, home)
+            except BaseException as error:  # noqa: BLE001 - nothing may return from here
+                os.write(2, f"box: {error!r}\n".encode())
+            finally:
+                os._exit(98)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        child = Child(number, pid, os.pidfd_open(pid))
+        self.children[child.pidfd] = child
+        self.poll.register(child.pidfd, select.POLLIN)
+
+    def become_student(self, limits: dict[str, int], descriptors: list[int], folder: str, home: str) -> None:
+        """Run in the fork: take the files, give up the rights, serve the channel."""
+        from grader.sandbox.inside import student
+
+        self.control.close()
+        for child in self.children.values():
+            os.close(child.pidfd)
+        self.lockdown.prctl(self.lockdown.PR_SET_PDEATHSIG, signal.SIGKILL)
+        os.setsid()
+        self.lockdown.prctl(self.lockdown.PR_SET_DUMPABLE, 1)
+        channel, output, *sockets = descriptors
+        student.standard_streams(output)
+        os.close(output)
+        os.environ.clear()
+        os.environ.update(PATH="/usr/bin:/bin", HOME=home, TMPDIR=home, LANG="C.UTF-8", MALLOC_ARENA_MAX="1")
+        pipe = student.Pipe(channel, channel)
+        student.unpack(pipe, folder)
+        self.lockdown.limit(limits)
+        if self.abi:
+            readable = [*self.config["readable"], "/proc", "/dev"]
+            self.lockdown.landlock(self.abi, readable, [folder, home, "/dev/null"])
+        student.serve(pipe, folder, sockets)
+
+    def kill(self, number: int, why: str) -> None:
+        """Kill one student process and its session."""
+        for child in self.children.values():
+            if child.number == number:
+                child.why = why
+                os.kill(child.pid, signal.SIGKILL)
+
+    def reap(self, pidfd: int) -> None:
+        """Tell the judge how a student process ended; with the last one everything it left is killed."""
+        child = self.children.pop(pidfd)
+        self.poll.unregister(pidfd)
+        os.close(pidfd)
+        _, status, usage = os.wait4(child.pid, 0)
+        if not self.children:
+            self.kill_all()
+        self.say({"exited": child.number, "status": status, "why": child.why,
+                  "cpu": usage.ru_utime + usage.ru_stime})  # fmt: skip
+
+    def kill_all(self) -> None:
+        """Kill and reap every process of the box but this one."""
+        try:
+            os.kill(-1, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        while True:
+            try:
+                os.wait4(-1, 0)
+            except ChildProcessError:
+                return
+
+    def sweep(self, job: int) -> None:
+        """End a job: nothing of it stays alive, nothing stays on the disk; a box that cannot be cleaned is given up."""
+        from grader.sandbox.inside.wipe import wipe
+
+        self.kill_all()
+        for pidfd in self.children:
+            self.poll.unregister(pidfd)
+            os.close(pidfd)
+        self.children.clear()
+        try:
+            wipe(self.config["box"])
+            wipe(self.config["tmp"])
+        except Exception:  # noqa: BLE001 - whatever it was, the box is dirty
+            self.say({"swept": job, "dirty": True})
+            os._exit(3)
+        self.say({"swept": job, "dirty": False})
+
+    # -- the watchdog: limits that the kernel counts per process only
+
+    def watch(self) -> None:
+        """Kill everything when the processes together use too much memory or disk."""
+        limits = self.config["limits"]
+        pids = [pid for pid in os.listdir("/proc") if pid.isdigit() and pid != "1"]
+        if sum(max(0, self.memory_of(pid) - self.base) for pid in pids) > limits["total_memory"]:
+            self.stop("memory_limit")
+        elif self.disk_used() > limits["disk"]:
+            self.stop("disk_limit")
+
+    def stop(self, why: str) -> None:
+        """Kill every student process for one reason."""
+        for child in self.children.values():
+            child.why = why
+        try:
+            os.kill(-1, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+    @staticmethod
+    def memory_of(pid: str) -> int:
+        """Return the bytes of memory that are a process's own or shared with its children, files not counted."""
+        total = 0
+        try:
+            with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+                for line in file:
+                    if line.startswith(("RssAnon:", "RssShmem:")):
+                        total += int(line.split()[1]) * 1024
+        except OSError:
+            return 0
+        return total
+
+    def disk_used(self) -> int:
+        """Return the bytes used in the writable places; very many files count as very much."""
+        total = 0
+        for path in (self.config["box"], self.config["tmp"]):
+            found = os.statvfs(path)
+            total += (found.f_blocks - found.f_bfree) * found.f_frsize + (found.f_files - found.f_ffree) * 4096
+        return total
+
+
+def main() -> None:
+    """Prepare and serve; the configuration is the only argument, as JSON."""
+    config = json.loads(sys.argv[1])
+    sys.path[:] = [*(path for path in sys.path if path), *config["paths"]]
+    from grader.sandbox.inside import lockdown
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    lockdown.prctl(lockdown.PR_SET_NO_NEW_PRIVS, 1)
+    lockdown.prctl(lockdown.PR_SET_DUMPABLE, 0)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if os.getpid() != 1:
+        sys.exit("the zygote must be PID 1 of its own namespace")
+    preload(config["preload"])
+    import grader.sandbox.inside.student
+
+    zygote = Zygote(config)
+    gc.collect()
+    gc.freeze()
+    zygote.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""Level none: a subprocess over pipes with a deadline, on any operating system. It keeps nothing from anybody.
+
+For a student's own work on the own machine, and for submissions that staff wrote.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from typing import IO
+
+from grader.channel.frames import MAX_FRAME, encode
+from grader.channel.trusted import StudentGone
+from grader.errors import EngineFault
+from grader.models import Limits
+from grader.sandbox.process import Ending, StudentProcess
+from grader.sandbox.view import ENGINE
+
+
+class Plain:
+    """Starts student processes without walls."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+
+    def spawn(self, files: Mapping[str, bytes], listener: socket.socket | None = None) -> PlainProcess:  # noqa: ARG002
+        """Start a student process with these files; it opens its own sockets."""
+        process = PlainProcess(self.limits)
+        names = sorted(files)
+        process.send(encode({"files": names}, [files[name] for name in names]))
+        return process
+
+    def sweep(self, job: int) -> None:  # noqa: ARG002
+        """End a job; each process cleaned up after itself."""
+
+    def stop(self) -> None:
+        """End; nothing is kept running."""
+
+
+class PlainProcess(StudentProcess):
+    """A subprocess; two threads read its pipes, for not every system can wait for a pipe with a deadline."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits)
+        self.folder = tempfile.mkdtemp(prefix="submission-")
+        config = {"paths": [str(ENGINE.parent)], "folder": self.folder, "cpu": limits.cpu}
+        command = [sys.executable, "-P", "-m", "grader.sandbox.inside.student", json.dumps(config)]
+        try:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment()
+            )
+        except OSError as error:
+            raise EngineFault(f"a student process did not start: {error}") from None
+        self.arrived: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
+        self.closed = False
+        for kind, pipe in (("frames", self.process.stdout), ("output", self.process.stderr)):
+            threading.Thread(target=self.pump, args=(kind, pipe), daemon=True).start()
+
+    def environment(self) -> dict[str, str]:
+        """Pass on only what a Python needs to start."""
+        kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+        wanted = {name: os.environ[name] for name in kept if name in os.environ}
+        search = os.pathsep.join(path for path in (str(ENGINE.parent), *sys.path) if path)
+        return wanted | {"PYTHONPATH": search, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1",
+                         "PYTHONUTF8": "1", "HOME": self.folder}  # fmt: skip
+
+    def pump(self, kind: str, pipe: IO[bytes]) -> None:
+        """Move bytes from a pipe to the queue until it ends."""
+        with contextlib.suppress(OSError, ValueError):
+            while data := pipe.read1(1 << 16):  # type: ignore[attr-defined]
+                self.arrived.put((kind, data))
+        self.arrived.put((kind, b""))
+
+    def send(self, frame: bytes) -> None:
+        """Send one frame; the process reads whenever it is not busy, so a full pipe is a deadline's matter."""
+        writer = threading.Timer(max(0.0, self.left()), self.process.kill)
+        writer.start()
+        try:
+            self.process.stdin.write(frame)  # type: ignore[union-attr]
+            self.process.stdin.flush()  # type: ignore[union-attr]
+        except (OSError, ValueError):
+            raise self.gone() from None
+        finally:
+            writer.cancel()
+
+    def wait(self) -> None:
+        """Wait for bytes of either kind."""
+        try:
+            self.take(*self.arrived.get(timeout=self.left()))
+        except queue.Empty:
+            self.left()
+
+    def look(self) -> None:
+        """Take what is there."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self.take(*self.arrived.get_nowait())
+
+    def take(self, kind: str, data: bytes) -> None:
+        """Sort what arrived."""
+        if kind == "output":
+            self.take_output(data)
+        elif not data:
+            raise self.gone()
+        else:
+            self.buffer += data
+            if len(self.buffer) > 2 * MAX_FRAME:
+                self.kill()
+
+    def kill(self) -> None:
+        """Kill the process; its children are out of our reach at this level."""
+        self.process.kill()
+
+    def end(self) -> Ending:
+        """Return how the process ended; one that only closed its channel is killed."""
+        try:
+            code = self.process.wait(0.25)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            self.process.wait()
+            return Ending(None, "killed")
+        return Ending(-code if code < 0 else code << 8)
+
+    def discard(self) -> None:
+        """End the process and remove its folder."""
+        self.kill()
+        self.process.wait()
+        with contextlib.suppress(StudentGone):
+            self.look()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            with contextlib.suppress(OSError):
+                pipe.close()  # type: ignore[union-attr]
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,143 @@
+"""One student process as the judge sees it: frames with a deadline, captured output, and how it ended.
+
+`StudentProcess` keeps the time; how bytes move and how the process is ended is said by its subclasses: `box` (sockets and
+a zygote) and `plain` (pipes and a subprocess).
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from grader.channel.frames import LENGTH, MAX_FRAME, FrameError
+from grader.channel.trusted import StudentGone, TrustedPeer
+from grader.models import Limits
+
+OUTPUT_KEPT = 64 << 10
+OUTPUT_LIMIT = 64 << 20
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a student process ended: a wait status (None: unknown), who ended it, the seconds of CPU it used."""
+
+    status: int | None
+    why: str = "exit"
+    cpu: float = 0.0
+
+
+class StudentProcess(ABC):
+    """A transport for the judge's end of the channel, with a deadline for each outermost request."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.phase = "start"
+        self.output = bytearray()
+        self.printed = 0
+        self.buffer = bytearray()
+        self.deadline = time.monotonic() + limits.load
+        self.test_deadline = self.deadline
+        self.ending: Ending | None = None
+
+    # -- time
+
+    def begin(self) -> None:
+        """Start the deadline of one outermost request; importing may take longer than answering."""
+        allowed = self.limits.load if self.phase == "import" else self.limits.call
+        self.deadline = min(time.monotonic() + allowed, self.test_deadline)
+
+    def begin_test(self) -> None:
+        """Start the budget of one test, over all its requests."""
+        self.test_deadline = time.monotonic() + self.limits.test
+
+    def left(self) -> float:
+        """Return the seconds until the deadline.
+
+        Raises:
+            StudentGone: there are none left; the process was killed.
+        """
+        seconds = self.deadline - time.monotonic()
+        if seconds <= 0:
+            self.kill()
+            raise StudentGone("timeout", {"phase": self.phase})
+        return seconds
+
+    # -- frames
+
+    def receive(self) -> bytes:
+        """Return the payload of the next frame, or raise what became of the process."""
+        while True:
+            size = LENGTH.unpack_from(self.buffer)[0] if len(self.buffer) >= LENGTH.size else 0
+            if size > MAX_FRAME:
+                raise FrameError("a frame larger than allowed")
+            if size and len(self.buffer) >= LENGTH.size + size:
+                payload = bytes(self.buffer[LENGTH.size : LENGTH.size + size])
+                del self.buffer[: LENGTH.size + size]
+                return payload
+            if len(self.buffer) >= LENGTH.size and not size:
+                raise FrameError("an empty frame")
+            self.wait()
+
+    def expect_quiet(self) -> None:
+        """Refuse bytes that came before we asked."""
+        self.look()
+        if self.buffer:
+            raise FrameError("bytes that nobody asked for")
+
+    def take_output(self, data: bytes) -> None:
+        """Keep the beginning of what the submission printed, for staff; very much of it ends the process."""
+        self.printed += len(data)
+        self.output += data[: OUTPUT_KEPT - len(self.output)]
+        if self.printed > OUTPUT_LIMIT:
+            self.kill()
+            raise StudentGone("output_limit", {"phase": self.phase})
+
+    def gone(self) -> StudentGone:
+        """Say what became of a process whose channel has closed."""
+        verdict, detail = judge_ending(self.end(), self.limits)
+        return StudentGone(verdict, {**detail, "phase": self.phase})
+
+    @abstractmethod
+    def send(self, frame: bytes) -> None:
+        """Send one encoded frame before the deadline."""
+
+    @abstractmethod
+    def wait(self) -> None:
+        """Wait until something came, or raise what became of the process."""
+
+    @abstractmethod
+    def look(self) -> None:
+        """Take what came already, without waiting."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """End the process; harmless if it has ended."""
+
+    @abstractmethod
+    def end(self) -> Ending:
+        """Return how a process ended whose channel has closed, waiting a moment for it."""
+
+
+def judge_ending(ending: Ending, limits: Limits) -> tuple[str, dict[str, str]]:
+    """Turn the way a process ended into a verdict with its detail."""
+    if ending.why in ("memory_limit", "disk_limit"):
+        return ending.why, {}
+    if ending.why == "killed" or ending.status is None:
+        return "protocol_violation", {"reason": "the channel was closed from inside"}
+    number = -ending.status if sys.platform == "win32" and ending.status < 0 else ending.status & 0x7F
+    if number and ending.why == "exit":
+        if number == getattr(signal, "SIGXCPU", 24) or (number == 9 and ending.cpu >= limits.cpu):
+            return "cpu_limit", {}
+        return "crashed", {"signal": signal.Signals(number).name}
+    return "exited", {"code": str(ending.status >> 8)}
+
+
+class Student:
+    """A student process and the judge's end of the channel to it."""
+
+    def __init__(self, process: StudentProcess) -> None:
+        self.process = process
+        self.peer = TrustedPeer(process)

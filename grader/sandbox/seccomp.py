@@ -1,0 +1,60 @@
+"""The system calls that a box may not make, as a filter program that bubblewrap loads (seccomp(2), by libseccomp)."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import os
+import tempfile
+
+DENIED = """
+    ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd bpf perf_event_open userfaultfd
+    keyctl add_key request_key mount umount2 pivot_root chroot unshare setns move_mount open_tree fsopen fsconfig
+    fsmount fspick mount_setattr name_to_handle_at open_by_handle_at fanotify_init init_module finit_module
+    delete_module kexec_load kexec_file_load reboot swapon swapoff acct quotactl quotactl_fd
+    shmget shmat shmctl shmdt msgget msgsnd msgrcv msgctl semget semop semctl semtimedop mq_open mq_unlink
+    iopl ioperm modify_ldt uselib ustat sysfs lookup_dcookie personality settimeofday clock_settime clock_adjtime
+    adjtimex sethostname setdomainname syslog vhangup mbind set_mempolicy migrate_pages move_pages
+    io_uring_setup io_uring_enter io_uring_register memfd_secret memfd_create chown fchown lchown fchownat
+    setpriority ioprio_set sched_setattr sched_setscheduler
+""".split()
+NEW_NAMESPACES = (0x10000000, 0x00020000, 0x20000000, 0x40000000, 0x08000000, 0x04000000, 0x02000000)
+"""clone(2): CLONE_NEWUSER, NEWNS, NEWPID, NEWNET, NEWIPC, NEWUTS, NEWCGROUP."""
+AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
+TIOCSTI, TIOCLINUX = 0x5412, 0x541C
+
+
+class NoFilter(Exception):
+    """libseccomp is not there, or is too old for this filter."""
+
+
+@functools.cache
+def program() -> bytes:
+    """Return the filter as BPF.
+
+    Raises:
+        NoFilter: pyseccomp or libseccomp is missing.
+    """
+    try:
+        import pyseccomp
+    except (ImportError, OSError, RuntimeError) as error:
+        raise NoFilter(f"libseccomp cannot be used ({error}); install it (Debian: libseccomp2)") from None
+    rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+    denied = pyseccomp.ERRNO(errno.EPERM)
+    for name in DENIED:
+        try:
+            rules.add_rule(denied, name)
+        except (OSError, ValueError, RuntimeError):
+            continue  # this kernel or architecture has no such call
+    rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags are behind a pointer; libc falls back to clone
+    for flag in NEW_NAMESPACES:
+        rules.add_rule(denied, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
+    for family in range(64):
+        if family not in (AF_UNIX, AF_INET, AF_INET6):
+            rules.add_rule(pyseccomp.ERRNO(errno.EAFNOSUPPORT), "socket", pyseccomp.Arg(0, pyseccomp.EQ, family))
+    for request in (TIOCSTI, TIOCLINUX):
+        rules.add_rule(denied, "ioctl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFFFFFF, request))
+    with tempfile.TemporaryFile() as file:
+        rules.export_bpf(file)
+        os.lseek(file.fileno(), 0, os.SEEK_SET)
+        return os.read(file.fileno(), 1 << 20)

@@ -1,0 +1,60 @@
+"""What of this machine a box may read: the interpreter, its packages and this engine, never the private half."""
+
+from __future__ import annotations
+
+import site
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+
+import grader
+
+ENGINE = Path(grader.__file__).resolve().parent
+PRELOAD = (
+    "flask", "flask.json", "werkzeug.serving", "werkzeug.debug.tbtools", "jinja2", "waitress", "waitress.server",
+    "wsgiref.simple_server", "wsgiref.validate", "wsgiref.util", "http.client", "email.parser", "html", "html.parser",
+    "urllib.parse", "encodings.idna", "encodings.latin_1", "csv", "sqlite3", "logging", "uuid", "hashlib", "secrets",
+    "dataclasses", "typing", "contextlib", "traceback", "inspect", "io", "re", "functools", "itertools",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class View:
+    """Host paths that are readable inside under their own names, and where Python looks for packages."""
+
+    interpreter: str
+    readable: tuple[str, ...]
+    packages: tuple[str, ...]
+
+
+def current() -> View:
+    """Return the view that runs this very interpreter with its installed packages."""
+    packages = dict.fromkeys(
+        str(Path(path).resolve())
+        for path in (*site.getsitepackages(), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
+        if Path(path).is_dir()
+    )
+    executable = Path(sys.executable)
+    chain = [executable, *_links(executable)]
+    folders = [*(str(link.parent) for link in chain), sys.base_prefix, sys.base_exec_prefix, sys.prefix, *packages]
+    return View(str(executable), tuple(_outermost(folders)), tuple(packages))
+
+
+def _links(path: Path) -> list[Path]:
+    """Follow a chain of symbolic links, with every step on the way."""
+    found = []
+    while path.is_symlink():
+        path = path.parent / path.readlink()
+        found.append(path)
+    return found
+
+
+def _outermost(folders: list[str]) -> list[str]:
+    """Return absolute folders without those inside another one."""
+    paths = sorted({Path(folder).absolute() for folder in folders}, key=lambda path: len(path.parts))
+    kept: list[Path] = []
+    for path in paths:
+        if not any(path.is_relative_to(other) for other in kept):
+            kept.append(path)
+    return [str(path) for path in kept]

@@ -1,0 +1,27 @@
+def answer(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "0")])
+    return []
+
+
+def application(environ, start_response):
+    return answer(environ, start_response)
+
+
+def app_generator(environ, start_response):
+    yield from answer(environ, start_response)
+
+
+class AppClass:
+    def __init__(self, environ, start_response):
+        self.chunks = answer(environ, start_response)
+
+    def __iter__(self):
+        return iter(self.chunks)
+
+
+class Greeting:
+    def __call__(self, environ, start_response):
+        return answer(environ, start_response)
+
+
+app_instance = Greeting()

@@ -1,0 +1,17 @@
+BODY = "影单 watch-list\n".encode("utf-8")
+
+
+def start(start_response):
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(BODY)))]
+    start_response("200 OK", headers)
+
+
+def chunks(environ):
+    if environ["REQUEST_METHOD"] == "HEAD":
+        return []
+    return [BODY]
+
+
+def application(environ, start_response):
+    start(start_response)
+    return chunks(environ)
