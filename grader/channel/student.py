@@ -33,6 +33,7 @@ class StudentPeer(Peer):
         self.numbers: dict[int, int] = {}
         self.stubs: dict[int, object] = {}
         self.errors: dict[int, BaseException] = {}
+        self.foreign: dict[int, BaseException] = {}
         self.contexts: dict[int, contextvars.Context] = {}
         self.context: contextvars.Context | None = None
 
@@ -90,6 +91,8 @@ class StudentPeer(Peer):
 
     def their_error(self, content: Any, blobs: Blobs) -> BaseException:  # noqa: ANN401 - JSON
         """Make the builtin exception that the judge describes, marked with its token."""
+        if content["token"] in self.foreign:
+            return self.foreign[content["token"]]
         kind = BUILTIN_EXCEPTIONS[content["type"]]
         args = [self.unpack(node, blobs) for node in content["args"]]
         try:
@@ -98,6 +101,7 @@ class StudentPeer(Peer):
             error = BUILTIN_EXCEPTIONS[builtin_name(kind.__bases__[0])](*map(str, args))
         if content["token"]:
             error.__dict__["_channel_token"] = content["token"]
+            self.foreign[content["token"]] = error
         return error
 
     # -- serving

@@ -140,6 +140,10 @@ class Table:
     theirs: dict[int, StudentObject] = field(default_factory=dict)
     errors: dict[int, BaseException] = field(default_factory=dict)
 
+    def token(self, error: BaseException) -> int:
+        """Return the token under which an exception of ours crossed before, 0 if it never did."""
+        return next((token for token, known in self.errors.items() if known is error), 0)
+
 
 class TrustedPeer(Peer):
     """The judge's end of a channel to one student process."""
@@ -212,10 +216,13 @@ class TrustedPeer(Peer):
         """Send the student's own exception home, or ours as a builtin with plain arguments."""
         if isinstance(error, StudentError):
             return {"k": error.token}
-        self._last += 1
-        self.table.errors[self._last] = error
+        token = self.table.token(error)
+        if not token:
+            self._last += 1
+            token = self._last
+            self.table.errors[token] = error
         args = [arg if type(arg) in (str, int, bytes) else str(arg) for arg in error.args]
-        return {"e": {"type": builtin_name(type(error)), "args": [self.pack(arg, blobs) for arg in args], "token": self._last}}  # fmt: skip  # noqa: E501
+        return {"e": {"type": builtin_name(type(error)), "args": [self.pack(arg, blobs) for arg in args], "token": token}}  # fmt: skip  # noqa: E501
 
     def unpack_other(self, tag: str, content: object, blobs: Blobs) -> Any:  # noqa: ANN401, ARG002 - any value
         """Take references and exceptions; every number and every word of it is checked."""
@@ -276,7 +283,7 @@ class TrustedPeer(Peer):
             raise error
         if isinstance(error, Declared):
             return self.pack_exception(error.error, blobs)
-        if isinstance(error, (StudentError, StopIteration)):
+        if isinstance(error, (StudentError, StopIteration)) or self.table.token(error):
             return self.pack_exception(error, blobs)
         self._undeclared = self._undeclared or error
         return {"e": {"type": "Exception", "args": [], "token": 0}}

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from grader.channel.frames import LENGTH, MAX_FRAME, FrameError
-from grader.channel.trusted import StudentGone, TrustedPeer
+from grader.channel.trusted import StudentError, StudentGone, TrustedPeer
 from grader.models import Limits
 
 OUTPUT_KEPT = 64 << 10
@@ -117,6 +117,10 @@ class StudentProcess(ABC):
         """End the process; harmless if it has ended."""
 
     @abstractmethod
+    def discard(self) -> None:
+        """End the process and free what belongs to it."""
+
+    @abstractmethod
     def end(self) -> Ending:
         """Return how a process ended whose channel has closed, waiting a moment for it."""
 
@@ -141,3 +145,4 @@ class Student:
     def __init__(self, process: StudentProcess) -> None:
         self.process = process
         self.peer = TrustedPeer(process)
+        self.import_error: StudentError | None = None

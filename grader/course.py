@@ -1,0 +1,174 @@
+"""Reads a course: a folder with the trees ``exercises/``, ``solutions/`` and ``tests/hidden/``, found by globbing.
+
+The folder's name is an exercise's identity in every tree; adding an exercise edits no existing file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from grader.errors import UsageError
+from grader.models import CATEGORIES, LANGUAGES, Exercise, Limits, Text, Visibility
+from grader.models import TestInfo as Info
+
+MANIFEST = "exercise.toml"
+NAME = re.compile(r"[a-z][0-9]+_[a-z0-9_]+\Z")
+ENTRY = re.compile(r"[a-z_][a-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*\Z")
+KEYS = ("kind", "files", "entry", "title", "limits", "hidden")
+HIDDEN_KEYS = ("id", "category", "points", "title")
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course's folder and its exercises by name, in order."""
+
+    folder: Path
+    exercises: Mapping[str, Exercise]
+
+    def find(self, name: str) -> Exercise:
+        """Return the exercise of a name or a short id.
+
+        Raises:
+            UsageError: there is none; lists those there are.
+        """
+        for exercise in self.exercises.values():
+            if name in (exercise.name, exercise.short):
+                return exercise
+        raise UsageError(f"there is no exercise {name!r}{nearest(name, self.exercises)}\n{self.listing()}")
+
+    def listing(self) -> str:
+        """Return the exercises, a line each, for messages."""
+        return "\n".join(f"  {exercise.short:4} {exercise.name}" for exercise in self.exercises.values())
+
+
+def find_course(start: Path) -> Path:
+    """Return the nearest folder upward that holds ``exercises/``.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for folder in (start.resolve(), *start.resolve().parents):
+        if any(folder.glob(f"exercises/*/{MANIFEST}")):
+            return folder
+    raise UsageError(f"no course at or above {start}: no folder there holds exercises/<name>/{MANIFEST}; use --course DIR")
+
+
+def load_course(folder: Path, private: Path | None = None) -> Course:
+    """Read every manifest of a course. ``private`` holds the private half, if it is kept elsewhere.
+
+    Raises:
+        UsageError: something is wrong in a manifest; names file, key and the nearest right key.
+    """
+    manifests = sorted((folder / "exercises").glob(f"*/{MANIFEST}"))
+    if not manifests:
+        raise UsageError(f"{folder}: no course here, for it has no exercises/<name>/{MANIFEST}")
+    found = [load_exercise(manifest.parent, private or folder) for manifest in manifests]
+    return Course(folder, {exercise.name: exercise for exercise in found})
+
+
+def load_exercise(folder: Path, private: Path) -> Exercise:
+    """Read one exercise."""
+    path = folder / MANIFEST
+    if not NAME.match(folder.name):
+        raise UsageError(f"{folder}: an exercise's folder is named like a1_hello_wsgi: a letter, digits, _, a slug")
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: not a TOML file ({error})") from None
+    Reader(path).keys(content, KEYS)
+    return build(Reader(path), content, folder, private)
+
+
+def build(read: Reader, content: dict[str, Any], folder: Path, private: Path) -> Exercise:
+    """Make an exercise of its manifest."""
+    hidden_folder = private / "tests" / "hidden" / folder.name
+    reference = private / "solutions" / folder.name
+    return Exercise(
+        name=folder.name,
+        title=read.text(content, "title"),
+        files=read.files(content),
+        entry=read.matching(content, "entry", ENTRY, "module:name, as in app:application"),
+        folder=folder,
+        hidden_folder=hidden_folder if hidden_folder.is_dir() else None,
+        reference_folder=reference if reference.is_dir() else None,
+        hidden=tuple(read.hidden(row) for row in read.typed(content, "hidden", list, [])),
+        kind=read.matching(content, "kind", re.compile("graded|diagnostic"), "graded or diagnostic"),
+        limits=read.limits(read.typed(content, "limits", dict, {})),
+    )
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Takes values out of one manifest; every complaint names the file and the key."""
+
+    path: Path
+
+    def keys(self, table: Mapping[str, Any], known: tuple[str, ...], where: str = "") -> None:
+        """Refuse keys that mean nothing here."""
+        for key in table:
+            if key not in known:
+                raise UsageError(f"{self.path}: {where}unknown key {key!r}{nearest(key, known)}")
+
+    def typed(self, table: Mapping[str, Any], key: str, kind: type, default: Any = None) -> Any:  # noqa: ANN401
+        """Return a value of a type; without a default it must be there."""
+        if key not in table:
+            if default is None:
+                raise UsageError(f"{self.path}: the key {key!r} is missing")
+            return default
+        if type(table[key]) is not kind:
+            raise UsageError(f"{self.path}: {key!r} must be a {kind.__name__}, not {type(table[key]).__name__}")
+        return table[key]
+
+    def matching(self, table: Mapping[str, Any], key: str, pattern: re.Pattern[str], form: str) -> str:
+        """Return a text of a form."""
+        value: str = self.typed(table, key, str)
+        if not pattern.fullmatch(value):
+            raise UsageError(f"{self.path}: {key} = {value!r} is not of the form {form}")
+        return value
+
+    def text(self, table: Mapping[str, Any], key: str) -> Text:
+        """Return a text in every language."""
+        value: dict[str, Any] = self.typed(table, key, dict)
+        self.keys(value, LANGUAGES, f"[{key}] ")
+        return {language: self.typed(value, language, str) for language in LANGUAGES}
+
+    def files(self, table: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the names of the files that are handed in: relative, with slashes, nothing odd."""
+        names = self.typed(table, "files", list)
+        for name in names:
+            parts = PurePosixPath(name).parts if type(name) is str else ()
+            if not parts or PurePosixPath(name).is_absolute() or ".." in parts or "\\" in name:
+                raise UsageError(f"{self.path}: files: {name!r} is not a relative path below the exercise's folder")
+        if not names:
+            raise UsageError(f"{self.path}: files must name at least one file")
+        return tuple(names)
+
+    def hidden(self, row: Any) -> Info:  # noqa: ANN401 - TOML
+        """Return one row of the list of hidden tests."""
+        if type(row) is not dict:
+            raise UsageError(f"{self.path}: every [[hidden]] must be a table")
+        self.keys(row, HIDDEN_KEYS, "[[hidden]] ")
+        category = self.matching(row, "category", re.compile("|".join(CATEGORIES)), ", ".join(CATEGORIES))
+        return Info(self.typed(row, "id", str), Visibility.HIDDEN, category, self.typed(row, "points", int),
+                    self.text(row, "title"))  # fmt: skip
+
+    def limits(self, table: Mapping[str, Any]) -> Limits:
+        """Return the limits with the manifest's own ones."""
+        known = {item.name: type(item.default) for item in fields(Limits)}
+        self.keys(table, tuple(known), "[limits] ")
+        for key, value in table.items():
+            if type(value) not in (known[key], int) or value <= 0:
+                raise UsageError(f"{self.path}: [limits] {key} must be a positive number, not {value!r}")
+        return Limits(**table)
+
+
+def nearest(key: str, known: Any) -> str:  # noqa: ANN401 - any iterable of str
+    """Return a hint at the nearest right word, or nothing."""
+    close = difflib.get_close_matches(key, list(known), 1, 0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""

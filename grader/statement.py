@@ -1,0 +1,45 @@
+"""Finds the sentences of a statement that tests cite: each follows an anchor and ends with its paragraph or list item."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from grader.models import LANGUAGES, Text
+
+ANCHOR = re.compile(r'<a id="([a-z0-9-]+)"></a>')
+END_OF_BLOCK = re.compile(r"\n\s*\n|\n\s*[-*+] |\n\s*\d+\. |\n#|\n\||\n```|\Z")
+MARKUP = re.compile(r"\[([^\]]+)\]\([^)]*\)|\*\*(.+?)\*\*|`([^`]+)`")
+
+
+def statement_file(folder: Path, language: str) -> Path:
+    """Return where an exercise keeps its statement in a language."""
+    return folder / ("README.md" if language == "en" else f"README.{language}.md")
+
+
+def sentences(folder: Path) -> Mapping[str, Text]:
+    """Return what each anchor of an exercise's statement says, in every language that has it."""
+    found: dict[str, dict[str, str]] = {}
+    for language in LANGUAGES:
+        path = statement_file(folder, language)
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        for anchor, sentence in anchored(text).items():
+            found.setdefault(anchor, {})[language] = sentence
+    return found
+
+
+def anchored(markdown: str) -> dict[str, str]:
+    """Return anchor -> plain text of its block."""
+    result = {}
+    for match in ANCHOR.finditer(markdown):
+        end = END_OF_BLOCK.search(markdown, match.end())
+        block = markdown[match.end() : end.start() if end else None]
+        result[match[1]] = plain(ANCHOR.sub("", block))
+    return result
+
+
+def plain(markdown: str) -> str:
+    """Return one line of text without links, emphasis and code marks."""
+    text = MARKUP.sub(lambda match: next(group for group in match.groups() if group), markdown)
+    return " ".join(text.split())

@@ -1,0 +1,13 @@
+"""What the author of a test uses. The fixtures need no import; these names are for annotations and ready checks."""
+
+from grader.channel.trusted import StudentError, StudentObject, declares, exposed
+from grader.testing import rules
+from grader.testing.app import App
+from grader.testing.finding import Finding, public
+from grader.testing.submission import Submission
+from grader.testing.trace import Trace, Tracer
+
+__all__ = [
+    "App", "Finding", "StudentError", "StudentObject", "Submission", "Trace", "Tracer", "declares", "exposed", "public",
+    "rules",
+]  # fmt: skip

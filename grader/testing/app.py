@@ -1,0 +1,69 @@
+"""The fixture ``app``: the submission's entry as a WSGI callable that any library may be given.
+
+It checks the shape of the answer (PEP 3333) before a library sees it: Werkzeug's client takes int statuses and str chunks,
+and raises errors of its own on others. What is wrong ends the test with a `Finding`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from grader.testing.events import Recorder
+from grader.testing.trace import Trace
+from grader.testing.wsgi import Errors, Proxy, Stream
+
+PLAIN = (str, int, bool, float, tuple, list)
+
+
+class App(Proxy):
+    """A WSGI callable of the submission's, strict about every answer."""
+
+    def __init__(self, target: Callable[..., Any], recorder: Recorder) -> None:
+        super().__init__(target)
+        self.recorder = recorder
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Answer:
+        """Call the submission with a plain environ and return its checked answer."""
+        passed: dict[str, object] = {key: value for key, value in environ.items() if type(value) in PLAIN}
+        seen = Trace(self.recorder, passed | {"wsgi.input": Stream(environ["wsgi.input"])})
+        seen.environ["wsgi.errors"] = Errors(seen.problems)
+        return Answer(seen, start_response).begin(self.target)
+
+
+class Answer:
+    """The checked iterable of one answer; hands status and headers on as soon as they are known to be right."""
+
+    def __init__(self, seen: Trace, start_response: Callable[..., Any]) -> None:
+        self.seen = seen
+        self.start_response = start_response
+        self.announced = False
+
+    def begin(self, target: Callable[..., Any]) -> Answer:
+        """Call the submission."""
+        self.seen.call(target)
+        self.announce()
+        return self
+
+    def announce(self) -> None:
+        """Check what is known so far, and tell the library status and headers once."""
+        self.seen.check()
+        if self.seen.starts and not self.announced:
+            self.announced = True
+            write = self.start_response(self.seen.status, list(self.seen.headers))
+            for data in self.seen.written:
+                write(data)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        more = self.seen.step()
+        self.announce()
+        if not more:
+            raise StopIteration
+        return self.seen.chunks[-1]
+
+    def close(self) -> None:
+        """Close the submission's result."""
+        self.seen.close()

@@ -1,0 +1,118 @@
+"""What one run of one test came to, as plain data: from whatever it raised to a verdict and the words for it."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pytest
+
+from grader.channel.trusted import StudentError, StudentGone, builtin_type
+from grader.errors import EngineFault, UsageError
+from grader.models import Verdict
+from grader.testing.events import Event, Recorder
+from grader.testing.finding import Finding, LimitReached
+from grader.testing.texts import module_texts
+
+KNOWN_LIBRARIES = frozenset(("flask", "werkzeug", "jinja2", "click", "markupsafe", "itsdangerous", "blinker", "json", "sqlite3"))  # noqa: E501
+STAFF_TEXT = 4000
+
+
+class NotRun(Exception):
+    """The test was not run, and the reason is the submission's own earlier deeds."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Prerequisite(Exception):
+    """The test was skipped because one that it builds on did not pass."""
+
+    def __init__(self, test: str) -> None:
+        super().__init__(test)
+        self.test = test
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a test came to. ``happened`` is a key with ``values`` (text, public); ``look`` a key.
+
+    ``frames`` are lines of the submission as [file, line]; ``fault`` names a fault of ours, and then nothing else counts.
+    """
+
+    verdict: Verdict
+    detail: dict[str, str] = field(default_factory=dict)
+    happened: str = ""
+    values: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    look: str = ""
+    events: tuple[Event, ...] = ()
+    frames: tuple[tuple[str, int], ...] = ()
+    staff: str = ""
+    fault: str = ""
+
+
+def observe(error: BaseException, trace: TracebackType | None, recorder: Recorder, folder: Path) -> Observed:
+    """Turn what a test raised into data. Whatever is not the engine's own fault is the submission's answer.
+
+    ``folder`` holds the test's own files: the message of the assert that failed is read from there.
+    """
+    events = tuple(recorder.last())
+    staff = "".join(traceback.format_exception_only(error))[:STAFF_TEXT]
+    if isinstance(error, (EngineFault, UsageError)):
+        return Observed(Verdict.NOT_RUN, fault=staff)
+    if isinstance(error, StudentGone):
+        return Observed(Verdict(error.verdict), error.detail, events=events, staff=staff)
+    if isinstance(error, LimitReached):
+        return Observed(Verdict.OUTPUT_LIMIT, {"what": error.what}, events=events, staff=staff)
+    if isinstance(error, NotRun):
+        return Observed(Verdict.NOT_RUN, {"reason": error.reason})
+    if isinstance(error, Prerequisite):
+        return Observed(Verdict.SKIPPED, {"test": error.test})
+    if isinstance(error, pytest.skip.Exception):
+        return Observed(Verdict.SKIPPED, staff=staff)
+    if isinstance(error, StudentError):
+        return observe_student_error(error, events, staff)
+    if isinstance(error, Finding):
+        values = {name: (value.text, value.public) for name, value in error.values.items()}
+        return Observed(Verdict.WRONG, {}, error.happened, values, error.look or message_at(trace, folder), events, staff=staff)
+    return Observed(Verdict.WRONG, look=message_at(trace, folder), events=events, staff=staff)
+
+
+def observe_student_error(error: StudentError, events: tuple[Event, ...], staff: str) -> Observed:
+    """Say of an exception of the student's what may be said: the type if it is a known one, lines, the phase."""
+    detail = {"phase": error.phase, "type": known_type(error.module, error.type)}
+    verdict = Verdict.STUDENT_EXCEPTION
+    if error.type == "MemoryError" and error.module == "builtins":
+        verdict = Verdict.MEMORY_LIMIT
+    elif error.type == "FrameTooLarge":
+        verdict = Verdict.OUTPUT_LIMIT
+    elif error.phase == "import":
+        verdict = Verdict.IMPORT_ERROR
+    frames = tuple((frame.file, frame.line) for frame in error.frames)
+    values = {"text": (error.text, False)}
+    return Observed(verdict, detail, values=values, events=events, frames=frames, staff=staff)
+
+
+def known_type(module: str, name: str) -> str:
+    """Return the name of an exception class that everybody knows, or nothing: an own name could say anything."""
+    if module == "builtins":
+        return name if builtin_type(name) else ""
+    loaded = sys.modules.get(module) if module.split(".", 1)[0] in KNOWN_LIBRARIES else None
+    found: Any = vars(loaded).get(name) if loaded else None
+    return name if isinstance(found, type) and issubclass(found, BaseException) else ""
+
+
+def message_at(trace: TracebackType | None, folder: Path) -> str:
+    """Return the constant message of the assert that failed: the innermost one in the test's own files."""
+    message = ""
+    while trace is not None:
+        path = Path(trace.tb_frame.f_code.co_filename)
+        if path.is_relative_to(folder):
+            message = module_texts(path).messages.get(trace.tb_lineno, message)
+        trace = trace.tb_next
+    return message

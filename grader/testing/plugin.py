@@ -1,0 +1,198 @@
+"""The pytest plugin: fixtures for tests of submissions, the ``points`` marker, and feedback instead of tracebacks.
+
+Registered for every pytest run; it acts only on tests in a folder with an ``exercise.toml``, and on those of a grading.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from werkzeug.test import Client
+
+    from grader.testing import plain_run
+    from grader.testing.app import App
+    from grader.testing.events import Recorder
+    from grader.testing.outcome import Observed
+    from grader.testing.runtime import Runtime
+    from grader.testing.submission import Submission
+    from grader.testing.trace import Tracer
+
+RUNTIME: pytest.StashKey[Callable[[pytest.Item], Runtime]] = pytest.StashKey()
+RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
+OBSERVED: pytest.StashKey[Observed] = pytest.StashKey()
+PASSED: pytest.StashKey[dict[str, bool]] = pytest.StashKey()
+PLAIN_RUN: pytest.StashKey[plain_run.PlainRun] = pytest.StashKey()
+
+MARKERS = (
+    "points(n, category, rule='', statement='', after=()): what the test is worth and what it is about",
+    "fresh: the test gets a student process of its own",
+    "raw_only: the test is about the raw app and is not run again for a port to a framework",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of a student's own run."""
+    group = parser.getgroup("grader", "exercises that grade themselves")
+    group.addoption("--submission", metavar="DIR", help="test the files in DIR instead of those in the exercise's folder")
+    group.addoption("--lang", choices=("en", "zh-CN"), help="language of the feedback (default: as the system says)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the markers known."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Prepare a plain run if there are tests of exercises among the items, and none of a grading."""
+    if RUNTIME not in config.stash and any(item.get_closest_marker("points") for item in items):
+        from grader.testing.plain_run import PlainRun
+
+        run = PlainRun(config)
+        config.stash[PLAIN_RUN] = run
+        config.stash[RUNTIME] = run.runtime
+        run.prepare(items)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test kindly if one that it builds on ran and did not pass."""
+    mark = item.get_closest_marker("points")
+    passed = item.config.stash.setdefault(PASSED, {})
+    for name in prerequisites(mark) if mark else ():
+        if not passed.get(name, True):
+            from grader.testing.outcome import Prerequisite
+
+            raise Prerequisite(name)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:  # noqa: E501
+    """Note what a test of a submission came to; in a plain run, say it in the four lines."""
+    report = yield
+    if item.get_closest_marker("points") is None:
+        return report
+    passed = item.config.stash.setdefault(PASSED, {})
+    name = test_id(item)
+    passed[name] = passed.get(name, True) and call.excinfo is None
+    if call.excinfo is not None and OBSERVED not in item.stash:
+        from grader.testing.outcome import observe
+
+        item.stash[OBSERVED] = observe(call.excinfo.value, call.excinfo.tb, recorder_of(item), item.path.parent)
+        run = item.config.stash.get(PLAIN_RUN, None)
+        if run is not None:
+            run.explain(item, report)
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """After a plain run, say what was earned and what is still to come."""
+    run = config.stash.get(PLAIN_RUN, None)
+    if run is not None:
+        for line in run.summary():
+            terminalreporter.write_line(line)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the student processes of a plain run."""
+    run = config.stash.get(PLAIN_RUN, None)
+    if run is not None:
+        run.close()
+
+
+def recorder_of(item: pytest.Item) -> Recorder:
+    """Return the recorder of a test."""
+    from grader.testing.events import Recorder
+
+    return item.stash.setdefault(RECORDER, Recorder())
+
+
+def runtime_of(item: pytest.Item) -> Runtime:
+    """Return the runtime of the grading that a test belongs to.
+
+    Raises:
+        pytest.UsageError: the test is not one of a submission.
+    """
+    find = item.config.stash.get(RUNTIME, None)
+    if find is None or item.get_closest_marker("points") is None:
+        raise pytest.UsageError(f"{item.nodeid}: fixtures of submissions are for tests with the marker points")
+    return find(item)
+
+
+@pytest.fixture
+def submission(request: pytest.FixtureRequest) -> Iterator[Submission]:
+    """What the student's module defines: ``submission.application``."""
+    item: pytest.Item = request.node
+    runtime = runtime_of(item)
+    try:
+        yield runtime.submission(
+            item.path.stem, fresh=item.get_closest_marker("fresh") is not None, serves="serve" in fixture_names(item)
+        )
+    finally:
+        runtime.end_test()
+
+
+@pytest.fixture
+def app(request: pytest.FixtureRequest, submission: Submission) -> App:
+    """The manifest's entry as a WSGI callable, checked for the shape of its answers."""
+    from grader.testing.app import App
+
+    return App(getattr(submission, runtime_of(request.node).exercise.attribute), recorder_of(request.node))
+
+
+@pytest.fixture
+def client(app: App) -> Client:
+    """Werkzeug's test client on the app."""
+    from werkzeug.test import Client
+
+    return Client(app)
+
+
+@pytest.fixture
+def trace(request: pytest.FixtureRequest) -> Tracer:
+    """The strict driver, which notes every event in order."""
+    from grader.testing.trace import Tracer
+
+    return Tracer(recorder_of(request.node))
+
+
+@pytest.fixture
+def serve(submission: Submission) -> Iterator[Callable[..., str]]:
+    """Serve an app with a real server: ``url = serve(app, server="wsgiref")``."""
+    from grader.testing.serve import serving
+
+    with ExitStack() as stack:
+
+        def start(app: Any, server: str = "wsgiref") -> str:  # noqa: ANN401 - any WSGI callable
+            student = submission._student
+            served: AbstractContextManager[str] = serving(student, app, server, submission._listener)
+            return stack.enter_context(served)
+
+        yield start
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> random.Random:
+    """Random numbers that follow from the attempt's seed."""
+    return runtime_of(request.node).random(request.node.name)
+
+
+def fixture_names(item: pytest.Item) -> list[str]:
+    """Return the fixtures that a test uses."""
+    return list(getattr(item, "fixturenames", ()))
+
+
+def test_id(item: pytest.Item) -> str:
+    """Return the id of a test: its function's name; parametrized cases share it and its points."""
+    return getattr(item, "originalname", None) or item.name
+
+
+def prerequisites(mark: pytest.Mark) -> list[str]:
+    """Return the ids of the tests that one builds on: functions, so that a renamed one cannot be missed."""
+    after = mark.kwargs.get("after", ())
+    return [function.__name__ for function in (after if isinstance(after, (tuple, list)) else (after,))]

@@ -1,0 +1,110 @@
+"""The student processes behind the fixtures of one grading: one per test module, one per ``fresh`` test, a new one after a death."""
+
+from __future__ import annotations
+
+import random
+import socket
+import time
+from collections.abc import Mapping
+from typing import Protocol
+
+from grader.channel.trusted import StudentGone
+from grader.models import Exercise
+from grader.sandbox.process import Student, StudentProcess
+from grader.testing.outcome import NotRun
+from grader.testing.serve import Listener
+from grader.testing.submission import Submission
+
+
+class Spawner(Protocol):
+    """Starts student processes: a box, or a plain subprocess."""
+
+    def spawn(self, files: Mapping[str, bytes], listener: socket.socket | None = None) -> StudentProcess:
+        """Start a process with these files."""
+
+
+class Runtime:
+    """What the fixtures need to know of the grading that is going on."""
+
+    def __init__(self, spawner: Spawner, exercise: Exercise, files: Mapping[str, bytes], seed: int = 0, *, boxed: bool = False) -> None:  # noqa: E501
+        self.spawner = spawner
+        self.exercise = exercise
+        self.files = files
+        self.seed = seed
+        self.boxed = boxed
+        self.deaths = 0
+        self.deadline = time.monotonic() + exercise.limits.attempt
+        self.shared: dict[str, Student] = {}
+        self.own: list[Student] = []
+        self.listeners: dict[Student, Listener] = {}
+        self.output = b""
+
+    def random(self, test: str) -> random.Random:
+        """Return the random numbers of one test: the same for the same seed."""
+        return random.Random(f"{self.seed}:{test}")  # noqa: S311 - chooses test data
+
+    def submission(self, module: str, *, fresh: bool = False, serves: bool = False) -> Submission:
+        """Return the submission for one test.
+
+        Raises:
+            NotRun: it died too often, or its time is up.
+        """
+        if self.deaths >= self.exercise.limits.deaths:
+            raise NotRun("your code ended too many times in the tests before")
+        if time.monotonic() > self.deadline:
+            raise NotRun("the time for this submission was used up")
+        student = None if fresh else self.shared.get(module)
+        if student is None or student.peer.gone or (serves and self.boxed and student not in self.listeners):
+            student = self.spawn(serves=serves)
+            if fresh:
+                self.own.append(student)
+            else:
+                self.shared[module] = student
+        student.process.begin_test()
+        return Submission(
+            student, self.exercise.module, lambda: self.submission(module, fresh=True, serves=serves),
+            self.listeners.get(student),
+        )  # fmt: skip
+
+    def spawn(self, *, serves: bool) -> Student:
+        """Start a student process, with a socket to serve on if a test wants one."""
+        listener = Listener() if serves and self.boxed else None
+        student = Student(self.spawner.spawn(self.files, listener.socket if listener else None))
+        if listener:
+            self.listeners[student] = listener
+        return student
+
+    def end_test(self) -> None:
+        """Drop the references of the test that ended, and the processes that were its own."""
+        for student in [*self.shared.values(), *self.own]:
+            if student.peer.table.theirs or student.peer.table.ours or student.peer.gone:
+                self.forget(student)
+        while self.own:
+            self.discard(self.own.pop())
+        for module in [module for module, student in self.shared.items() if student.peer.gone]:
+            self.discard(self.shared.pop(module))
+
+    def forget(self, student: Student) -> None:
+        """End a test for one process; what dies now was no longer needed for it."""
+        try:
+            student.process.begin_test()
+            student.peer.forget()
+        except StudentGone:
+            pass
+        if student.peer.gone:
+            self.deaths += 1
+
+    def discard(self, student: Student) -> None:
+        """End a process and keep what it printed."""
+        student.process.discard()
+        self.output += bytes(student.process.output)
+        listener = self.listeners.pop(student, None)
+        if listener:
+            listener.close()
+
+    def close(self) -> None:
+        """End every process."""
+        for student in [*self.shared.values(), *self.own]:
+            self.discard(student)
+        self.shared.clear()
+        self.own.clear()

@@ -1,0 +1,74 @@
+"""The fixture ``submission``: what the student's module defines, by name, over the call channel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from grader.channel.trusted import StudentError, StudentObject
+from grader.sandbox.process import Student
+from grader.testing.finding import Finding, public
+from grader.testing.serve import Listener
+
+
+class Submission:
+    """The student's module in a student process: ``submission.name`` is what it defines under a name.
+
+    ``fresh()`` gives the same submission in another process.
+    """
+
+    def __init__(
+        self, student: Student, module: str, another: Callable[[], Submission], listener: Listener | None = None
+    ) -> None:
+        self._student = student
+        self._module_name = module
+        self._module: StudentObject | None = None
+        self._another = another
+        self._listener = listener
+
+    def fresh(self) -> Submission:
+        """Return the submission in a new student process (4-7 ms), beside this one."""
+        return self._another()
+
+    def defines(self, name: str) -> bool:
+        """Tell whether the module defines a name."""
+        return self._find(name)[0]
+
+    def describe(self, name: str) -> dict[str, bool]:
+        """Say what kind of thing a name is: class, generator_function, function, callable, defines_call. Testimony."""
+        said = self._student.peer.ask("read", "describe", 0, getattr(self, name))
+        if type(said) is not dict or not all(type(k) is str and type(v) is bool for k, v in said.items()):
+            self._student.peer.violated("a description of unknown shape")
+        return said
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the student defined
+        if name.startswith("_"):
+            raise AttributeError(name)
+        found, value = self._find(name)
+        if not found:
+            raise Finding("your module defines no {name}", "the names in the task; spelling and case count",
+                          name=public(name))  # fmt: skip
+        return value
+
+    def _find(self, name: str) -> tuple[bool, Any]:
+        try:
+            return True, self._load()._ask("read", "attr", name)
+        except StudentError as error:
+            if error.type == "AttributeError" and error.phase == "read":
+                return False, None
+            raise
+
+    def _load(self) -> StudentObject:
+        """Import the module, once per test; one that failed in this process fails the same way again."""
+        if self._student.import_error is not None:
+            raise self._student.import_error
+        if self._module is None:
+            try:
+                module = self._student.peer.ask("import", "import", 0, self._module_name)
+            except StudentError as error:
+                self._student.import_error = error
+                raise
+            if not isinstance(module, StudentObject):
+                self._student.peer.violated("a module that is none")
+            self._module = module
+        return self._module

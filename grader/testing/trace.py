@@ -1,0 +1,365 @@
+"""The strict driver: calls a WSGI callable as a picky server would, and writes down what happened in which order.
+
+It notes broken rules and goes on where it can: a str chunk counts as its UTF-8 bytes, an int header value as its digits,
+headers in a dict as pairs. So one mistake costs the test that is about it, and not every other one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from grader.channel.trusted import StudentError, StudentObject, declares, has_operation, type_name
+from grader.testing import rules
+from grader.testing.events import Event, Recorder
+from grader.testing.finding import Finding, LimitReached, public
+from grader.testing.rules import Problem, Rule, problem
+from grader.testing.wsgi import Errors, Input, Proxy, make_environ
+
+MAX_CHUNKS, MAX_BODY, MAX_STARTS = 5_000, 2 << 20, 50
+STATUS = re.compile(r"\A[1-9][0-9][0-9] [^\x00-\x1f\x7f]*[^\x00-\x20\x7f]\Z")
+TOKEN = re.compile(r"\A[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+HOP_BY_HOP = frozenset(
+    "connection keep-alive proxy-authenticate proxy-authorization te trailer trailers transfer-encoding upgrade".split()
+)
+TYPE_WORDS = frozenset(
+    "str bytes bytearray memoryview int float bool complex NoneType list tuple dict set frozenset generator map filter "
+    "zip range function type list_iterator tuple_iterator BytesIO StringIO Headers dict_items".split()
+)
+EMPTY_STATUSES = ("204", "304")
+
+
+def type_word(value: object) -> str:
+    """Return the name of a value's type, from a fixed vocabulary; any other class is "object"."""
+    name = type_name(value) if isinstance(value, StudentObject) else type(value).__name__
+    return name if name in TYPE_WORDS else "object"
+
+
+class Trace:
+    """One conversation with a WSGI callable, driven step by step.
+
+    Attributes:
+        status, headers, chunks: as the app gave them, read leniently (see the module).
+        problems: the broken rules, in the order in which they showed.
+        input, errors: what the app did to wsgi.input and wsgi.errors.
+        error: the `StudentError` that ended the conversation, if it was asked to be kept.
+    """
+
+    def __init__(self, recorder: Recorder, environ: dict[str, object], body: bytes = b"", before_read: Callable[[], object] | None = None) -> None:  # noqa: E501
+        self.environ = environ
+        self.problems: list[Problem] = []
+        self.input = Input(body, self.problems, before_read)
+        self.errors = Errors(self.problems)
+        environ.setdefault("wsgi.input", self.input)
+        environ.setdefault("wsgi.errors", self.errors)
+        self.events = recorder.new_log()
+        recorder.kept.append(self)
+        self.status = ""
+        self.headers: list[tuple[str, str]] = []
+        self.chunks: list[bytes] = []
+        self.written: list[bytes] = []
+        self.starts = 0
+        self.exc_infos = 0
+        self.started_before_body = False
+        self.result: Any = None
+        self.error: StudentError | None = None
+        self.ended = False
+        self.closed = False
+        self.reraised = False
+        self._sent = False
+        self._iterating = False
+        self._iterator: Iterator[Any] | None = None
+        self._length: int | None = None
+        self._size = 0
+
+    # -- what the answer was
+
+    @property
+    def body(self) -> bytes:
+        """All bytes of the body, written and yielded."""
+        return b"".join(self.written + self.chunks)
+
+    @property
+    def code(self) -> int | None:
+        """The status code, None if the status does not begin with three digits."""
+        return int(self.status[:3]) if self.status[:3].isascii() and self.status[:3].isdigit() else None
+
+    def header(self, name: str) -> str | None:
+        """Return the value of a header, whatever the case of its name; the first one of several."""
+        return next(iter(self.all_headers(name)), None)
+
+    def all_headers(self, name: str) -> list[str]:
+        """Return every value of a header."""
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def check(self, *about: Rule) -> None:
+        """Fail with the first broken rule, of those named or of all.
+
+        Raises:
+            Finding: a rule was broken.
+        """
+        for found in self.problems:
+            if not about or found.rule in about:
+                raise found.finding
+
+    # -- driving
+
+    def call(self, app: Callable[..., Any]) -> Trace:
+        """Call the app; what it returns is kept for `step`, `finish` and `close`."""
+        self.note("called")
+        try:
+            target = app.target if isinstance(app, Proxy) else app
+            self.result = target(self.environ, self.start_response)
+        except StudentError as error:
+            self.failed(error)
+        self.note("returned", f" {type_word(self.result)}")
+        self.look_at_result()
+        return self
+
+    def step(self) -> bool:
+        """Take one chunk; False when the iterable has ended."""
+        if self._iterator is None:
+            return False
+        self._iterating = True
+        try:
+            chunk = next(self._iterator)
+        except StopIteration:
+            self.end()
+            return False
+        except StudentError as error:
+            self.failed(error)
+        finally:
+            self._iterating = False
+        self.take(chunk)
+        return True
+
+    def finish(self) -> Trace:
+        """Take all chunks that are left."""
+        while self.step():
+            if len(self.chunks) > MAX_CHUNKS:
+                raise LimitReached("chunks")
+        return self
+
+    def close(self) -> Trace:
+        """Close the result, if it can be closed, as a server must (PEP 3333: Specification Details)."""
+        closable = not isinstance(self.result, StudentObject) or has_operation(self.result, "close")
+        close = getattr(self.result, "close", None) if closable else None
+        if close is not None and not self.closed:
+            self.closed = True
+            self.note("close")
+            close()
+        return self
+
+    # -- the server's half
+
+    @declares(AssertionError)
+    def start_response(self, *args: Any, **kwargs: Any) -> Callable[[bytes], None]:  # noqa: ANN401
+        """Take status and headers, as PEP 3333 asks a server to."""
+        self.starts += 1
+        if self.starts > MAX_STARTS:
+            raise LimitReached("start_response")
+        if kwargs or len(args) not in (2, 3):
+            self.broke(rules.START_ARGUMENTS, "your app called start_response with other arguments than two or three positional ones")  # noqa: E501
+        status, headers, exc_info = (*args, *kwargs.values(), None, None, None)[:3]
+        shown = repr(status) if type(status) is str else type_word(status)
+        count = len(headers) if type(headers) in (list, dict, tuple) else 0
+        self.note("start_response", f"({shown}, {count} headers{', exc_info' if exc_info is not None else ''})")
+        if exc_info is not None:
+            self.take_exc_info(exc_info)
+        elif self.starts > 1:
+            self.broke(rules.START_ONCE, "your app called start_response a second time")
+            raise AssertionError("start_response was called before, and this time without exc_info")
+        if self.starts == 1:
+            self.started_before_body = not self._sent and not self.chunks
+        self.take_status(status)
+        self.take_headers(headers)
+        return self.write
+
+    def take_exc_info(self, exc_info: object) -> None:
+        """Look at the third argument; once the headers are gone its exception is raised again."""
+        self.exc_infos += 1
+        error = exc_info[1] if type(exc_info) is tuple and len(exc_info) == 3 else None
+        if not isinstance(error, BaseException):
+            self.broke(rules.EXC_INFO, "the third argument of start_response was no sys.exc_info()")
+        elif self._sent:
+            self.reraised = True
+            raise error
+
+    def take_status(self, status: object) -> None:
+        """Check the status line."""
+        if type(status) is not str:
+            self.broke(rules.STATUS_LINE, "the status was {type}, not str", type=public(type_word(status)))
+            self.status = str(status) if type(status) is int else ""
+            return
+        self.status = status
+        if not STATUS.match(status):
+            self.broke(rules.STATUS_LINE, "the status line was {status}", status=repr(status))
+        elif not status.isascii() and not _latin1(status):
+            self.broke(rules.STATUS_LINE, "the status line was {status}", status=repr(status))
+
+    def take_headers(self, headers: object) -> None:
+        """Check the header list, item by item, and keep what can be read of it."""
+        if type(headers) is not list:
+            self.broke(rules.HEADER_LIST, "the headers were {type}, not a list", type=public(type_word(headers)))
+        items = list(headers.items()) if type(headers) is dict else headers if type(headers) in (list, tuple) else []
+        self.headers = []
+        for item in items:  # type: ignore[attr-defined]
+            if type(item) is not tuple or len(item) != 2:
+                self.broke(rules.HEADER_LIST, "a header was {type}, not a tuple of two", type=public(type_word(item)))
+            if type(item) in (tuple, list) and len(item) == 2:
+                self.take_header(*item)
+
+    def take_header(self, name: object, value: object) -> None:
+        """Check one header."""
+        for part in (name, value):
+            if type(part) is not str:
+                self.broke(rules.HEADER_LIST, "the name or value of a header was {type}, not str", type=public(type_word(part)))  # noqa: E501
+        words = [str(part) if type(part) in (str, int) else "" for part in (name, value)]
+        self.headers.append((words[0], words[1]))
+        if type(name) is not str or type(value) is not str:
+            return
+        if not TOKEN.match(name) or name.lower() == "status":
+            self.broke(rules.HEADER_SYNTAX, "{name} cannot be the name of a header", name=repr(name))
+        if CONTROL.search(value) or not _latin1(value):
+            self.broke(rules.HEADER_SYNTAX, "the value of the header {name} has characters that no header may have", name=name)  # noqa: E501
+        if name.lower() in HOP_BY_HOP:
+            self.broke(rules.HOP_BY_HOP, "your app sent the header {name}, which is the server's business", name=name)
+
+    def write(self, data: object) -> None:
+        """Take bytes at once (PEP 3333: The write() Callable)."""
+        self.note("write", f" {type_word(data)}[{len(data) if type(data) is bytes else '?'}]")
+        if type(data) is not bytes:
+            self.broke(rules.WRITE, "your app called write() with {type}, not bytes", type=public(type_word(data)))
+        if self._iterating:
+            self.broke(rules.WRITE, "your app called write() from inside its iterable")
+        if type(data) is bytes:
+            self.count(data)
+            self.written.append(data)
+
+    # -- keeping the books
+
+    def look_at_result(self) -> None:
+        """Check what was returned, and begin to iterate over it."""
+        result = self.result
+        if type(result) in (bytes, str):
+            self.broke(rules.NOT_BARE, "your app returned {type} itself, not an iterable of bytes", type=public(type_word(result)))  # noqa: E501
+            result = [result]
+        if isinstance(result, StudentObject):
+            can_iterate = has_operation(result, "iter") or has_operation(result, "item")
+        else:
+            can_iterate = isinstance(result, (list, tuple, dict)) or hasattr(result, "__iter__")
+        if not can_iterate:
+            self.broke(rules.ITERABLE, "your app returned {type}, which cannot be iterated", type=public(type_word(result)))  # noqa: E501
+            return
+        try:
+            if isinstance(result, StudentObject) and has_operation(result, "len"):
+                self._length = len(result)
+            self._iterator = iter(result)
+        except StudentError as error:
+            self.failed(error)
+
+    def take(self, chunk: object) -> None:
+        """Take one item of the body."""
+        self.note("yield", f" {type_word(chunk)}[{len(chunk) if type(chunk) in (bytes, str) else '?'}]")  # type: ignore[arg-type]
+        if not self.starts:
+            self.broke(rules.START_FIRST, "the first item of the body came before start_response was called")
+        if self.reraised:
+            self.broke(rules.SWALLOWED, "your app went on after start_response had raised its exception again")
+        if type(chunk) is bytes:
+            self.count(chunk)
+            self.chunks.append(chunk)
+            return
+        self.broke(rules.BODY_BYTES, "your app yielded {type}, not bytes", type=public(type_word(chunk)))
+        if type(chunk) is str:
+            self.chunks.append(chunk.encode("utf-8", "replace"))
+        else:
+            self._iterator = None
+
+    def count(self, data: bytes) -> None:
+        """Mind the size of the body; the first non-empty bytes send the headers."""
+        self._size += len(data)
+        self._sent = self._sent or bool(data)
+        if self._size > MAX_BODY:
+            raise LimitReached("body")
+
+    def end(self) -> None:
+        """Check what can be checked at the end of the body only."""
+        self.ended = True
+        self._iterator = None
+        if not self.starts:
+            self.broke(rules.START_FIRST, "your app never called start_response")
+        if self._length is not None and self._length != len(self.chunks):
+            self.broke(rules.TRUE_LENGTH, "len() of the result does not say how many items it yields")
+        sizes = self.all_headers("Content-Length")
+        if len(sizes) > 1:
+            self.broke(rules.CONTENT_LENGTH, "your app sent more than one Content-Length")
+        if self.environ.get("REQUEST_METHOD") == "HEAD" or self.status[:3] in EMPTY_STATUSES:
+            if self.body:
+                self.broke(rules.NO_BODY, "your app sent {sent} bytes of body where there must be none", sent=len(self.body))  # noqa: E501
+        elif sizes and sizes[0] != str(len(self.body)):
+            self.broke(rules.CONTENT_LENGTH, "your app answered Content-Length: {said}, then sent {sent} bytes",
+                       said=sizes[0], sent=len(self.body))  # fmt: skip
+
+    def failed(self, error: StudentError) -> None:
+        """Note that the app raised; a server would still close the result."""
+        self.error = error
+        self._iterator = None
+        self.note("raised", f" {error.type}")
+        raise error
+
+    def broke(self, rule: Rule, happened: str, **values: object) -> None:
+        """Note a broken rule."""
+        self.problems.append(problem(rule, happened, **values))
+
+    def note(self, kind: str, detail: str = "") -> None:
+        """Note an event."""
+        self.events.append(Event(kind, detail))
+
+
+def _latin1(text: str) -> bool:
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class Tracer:
+    """The fixture ``trace``: makes and drives conversations.
+
+    ``trace(app, "GET", "/")`` calls the app, takes every chunk and closes. ``stop_after=n`` takes n chunks at most,
+    ``close=False`` leaves closing to the test. ``trace.start(…)`` only calls: go on with `Trace.step`, `Trace.finish` and
+    `Trace.close`, in any order with other conversations. ``before_read`` is called before the app's first read of
+    wsgi.input: a second request can be made there.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+
+    def start(
+        self, app: Callable[..., Any], method: str = "GET", path: str = "/", *, query: str = "", body: bytes = b"",
+        headers: Mapping[str, str] | None = None, environ: Mapping[str, object] | None = None,
+        before_read: Callable[[], object] | None = None,
+    ) -> Trace:  # fmt: skip
+        """Call the app and return the conversation before its first chunk."""
+        made = make_environ(method, path, query=query, body=body, headers=headers, environ=environ)
+        return Trace(self.recorder, made, body, before_read).call(app)
+
+    def __call__(
+        self, app: Callable[..., Any], method: str = "GET", path: str = "/", *, stop_after: int | None = None,
+        close: bool = True, **request: Any,  # noqa: ANN401 - as for start
+    ) -> Trace:  # fmt: skip
+        """Drive a whole conversation, or its beginning."""
+        seen = self.start(app, method, path, **request)
+        try:
+            if stop_after is None:
+                seen.finish()
+            else:
+                for _ in range(stop_after):
+                    seen.step()
+        finally:
+            if close:
+                seen.close()
+        return seen

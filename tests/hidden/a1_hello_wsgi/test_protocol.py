@@ -1,0 +1,99 @@
+"""A1, hidden: one obligation of the protocol per test, for every shape that the submission has.
+
+A shape that is missing costs its own test in `test_shapes`, so it is not asked for here.
+"""
+
+from pytest import mark
+
+from grader.testing import Submission, Tracer, rules
+from grader.testing.trace import Trace
+
+LEAK_MARKER = "leak-marker-6f1d0c52-a1-protocol"
+SHAPES = ("application", "app_generator", "AppClass", "app_instance")
+PATHS = ("/", "/films/1", "/%", "/电影", "//", "/a.b;c")
+
+
+def each_shape(submission: Submission, trace: Tracer, method: str = "GET", path: str = "/films") -> list[Trace]:
+    """Ask every shape that there is; application must be there."""
+    apps = [submission.application] + [getattr(submission, name) for name in SHAPES[1:] if submission.defines(name)]
+    return [trace(app, method, path) for app in apps]
+
+
+def greets(seen: Trace) -> bool:
+    """Tell whether an answer is one at all: without this, doing nothing would break no rule."""
+    return "影单".encode() in seen.body
+
+
+@mark.points(8, "protocol", rule="PEP 3333 (must): Unicode Issues", statement="body-bytes")
+def test_body_is_bytes(submission: Submission, trace: Tracer) -> None:
+    """the result is an iterable, and every item of it is a bytes object"""
+    for seen in each_shape(submission, trace):
+        seen.check(rules.ITERABLE, rules.NOT_BARE, rules.BODY_BYTES)
+        assert greets(seen), "is the greeting in the body at all?"
+
+
+@mark.points(10, "protocol", rule="PEP 3333 (should): Handling the Content-Length Header", statement="length-in-bytes")
+def test_length_counts_bytes(submission: Submission, trace: Tracer) -> None:
+    """Content-Length is the number of bytes of the body"""
+    for seen in each_shape(submission, trace):
+        assert greets(seen), "is the greeting in the body at all?"
+        assert seen.header("Content-Length") is not None, "the list of headers: is there a Content-Length?"
+        seen.check(rules.CONTENT_LENGTH)
+
+
+@mark.points(8, "protocol", rule="PEP 3333 (must): The start_response() Callable", statement="status-line")
+def test_status_line_exact(submission: Submission, trace: Tracer) -> None:
+    """the status line is exactly 200 OK"""
+    for seen in each_shape(submission, trace):
+        seen.check(rules.STATUS_LINE)
+        assert greets(seen), "is the greeting in the body at all?"
+        assert seen.status == "200 OK", "the first argument of start_response: digits, one blank, the reason"
+
+
+@mark.points(8, "protocol", rule="PEP 3333 (must): The start_response() Callable", statement="header-list")
+def test_header_list_of_str_tuples(submission: Submission, trace: Tracer) -> None:
+    """the headers are a list of tuples of two str"""
+    for seen in each_shape(submission, trace):
+        seen.check(rules.HEADER_LIST, rules.HEADER_SYNTAX, rules.HOP_BY_HOP)
+        assert greets(seen), "is the greeting in the body at all?"
+        assert len(seen.all_headers("Content-Type")) == 1, "how often does Content-Type stand in the list?"
+
+
+@mark.points(6, "protocol", rule="PEP 3333 (must): The start_response() Callable", statement="start-before-body")
+def test_start_before_body(submission: Submission, trace: Tracer) -> None:
+    """start_response is called once, before the first item of the body"""
+    for seen in each_shape(submission, trace):
+        seen.check(rules.START_FIRST, rules.START_ONCE, rules.START_ARGUMENTS)
+        assert greets(seen), "is the greeting in the body at all?"
+
+
+@mark.points(6, "robustness", rule="RFC 9110: HEAD", statement="head")
+def test_head_has_no_body(submission: Submission, trace: Tracer) -> None:
+    """HEAD gets the status and the headers of GET, and no byte of body"""
+    for get, head in zip(each_shape(submission, trace), each_shape(submission, trace, "HEAD"), strict=True):
+        assert greets(get), "is the greeting in the body of GET at all?"
+        head.check(rules.START_FIRST, rules.NO_BODY)
+        assert head.body == b"", "what your app yields when REQUEST_METHOD is HEAD"
+        assert head.status == get.status, "the status line for HEAD"
+        assert announced(head) == announced(get), "the headers for HEAD, Content-Length among them"
+
+
+@mark.points(6, "robustness", statement="fresh-answer")
+def test_callable_twice_same_answer(submission: Submission, trace: Tracer) -> None:
+    """every call gives the whole answer again, whatever the path, also when two calls overlap"""
+    first = each_shape(submission, trace)
+    for path in PATHS:
+        for before, now in zip(first, each_shape(submission, trace, path=path), strict=True):
+            assert greets(now), "what is left for the second call?"
+            assert (now.status, now.body) == (before.status, before.body), "what differs between two calls?"
+    for name in SHAPES:
+        if submission.defines(name):
+            app = getattr(submission, name)
+            one, other = trace.start(app, "GET", "/1"), trace.start(app, "GET", "/2")
+            bodies = {seen.finish().close().body for seen in (one, other)}
+            assert bodies == {first[0].body}, "what do two answers share that are read at the same time?"
+
+
+def announced(seen: Trace) -> list[tuple[str, str]]:
+    """Return the headers that the contract is about, in one order."""
+    return sorted((name.lower(), value) for name, value in seen.headers if name.lower().startswith("content-"))
