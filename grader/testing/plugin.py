@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 RUNTIME: pytest.StashKey[Callable[[pytest.Item], Runtime]] = pytest.StashKey()
 RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
 OBSERVED: pytest.StashKey[Observed] = pytest.StashKey()
+RAN: pytest.StashKey[bool] = pytest.StashKey()
 PASSED: pytest.StashKey[dict[str, bool]] = pytest.StashKey()
 PLAIN_RUN: pytest.StashKey[plain_run.PlainRun] = pytest.StashKey()
 
@@ -80,6 +81,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     passed = item.config.stash.setdefault(PASSED, {})
     name = test_id(item)
     passed[name] = passed.get(name, True) and call.excinfo is None
+    if call.when == "call":
+        item.stash[RAN] = call.excinfo is None
     if call.excinfo is not None and OBSERVED not in item.stash:
         from grader.testing.outcome import observe
 

@@ -1,0 +1,95 @@
+"""One grading, in a process of its own: runs the collected tests against one submission and returns plain data."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from grader.errors import EngineFault
+from grader.models import Exercise, Verdict, Visibility
+from grader.testing.events import Event
+from grader.testing.outcome import Observed
+from grader.testing.plugin import OBSERVED, RAN, RUNTIME, test_id
+from grader.testing.rubric import in_order
+from grader.testing.runtime import Runtime, Spawner
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be graded."""
+
+    number: int
+    files: Mapping[str, bytes]
+    seed: int
+    hidden: bool
+
+
+def run(items: list[pytest.Item], job: Job, exercise: Exercise, spawner: Spawner, *, boxed: bool) -> dict[str, Any]:
+    """Run the tests and return ``{"tests": {id: …}, "output": …, "fault": …}`` as JSON-able data."""
+    runtime = Runtime(spawner, exercise, job.files, job.seed, boxed=boxed)
+    chosen = arrange([item for item in items if job.hidden or not is_hidden(item, exercise)], job.seed)
+    seconds: dict[str, float] = {}
+    try:
+        for item, following in pairwise([*chosen, None]):
+            assert item is not None
+            item.config.stash[RUNTIME] = lambda _item: runtime
+            began = time.perf_counter()
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            seconds[test_id(item)] = seconds.get(test_id(item), 0.0) + time.perf_counter() - began
+        runtime.close()
+    except EngineFault as error:
+        return {"tests": {}, "output": "", "fault": f"{type(error).__name__}: {error}"}
+    observed = results(chosen)
+    faults = [found.fault for found in observed.values() if found.fault]
+    tests = {name: {**asdict(found), "seconds": seconds[name]} for name, found in observed.items()}
+    return {"tests": tests, "output": runtime.output.decode("utf-8", "replace"), "fault": faults[0] if faults else ""}
+
+
+def is_hidden(item: pytest.Item, exercise: Exercise) -> bool:
+    """Tell whether a test is a hidden one."""
+    return visibility(item, exercise) is Visibility.HIDDEN
+
+
+def visibility(item: pytest.Item, exercise: Exercise) -> Visibility:
+    """Say who may read a test: its place decides."""
+    hidden = exercise.hidden_folder is not None and item.path.is_relative_to(exercise.hidden_folder)
+    return Visibility.HIDDEN if hidden else Visibility.PUBLIC
+
+
+def arrange(items: list[pytest.Item], seed: int) -> list[pytest.Item]:
+    """Put the modules in an order that follows from the seed, and tests behind those that they build on."""
+    modules: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        modules.setdefault(str(item.path), []).append(item)
+    groups = [modules[name] for name in sorted(modules)]
+    random.Random(seed).shuffle(groups)  # noqa: S311 - not a secret
+    return in_order([item for group in groups for item in group])
+
+
+def results(items: list[pytest.Item]) -> dict[str, Observed]:
+    """Return what each test came to; of parametrized cases the first one that did not pass."""
+    found: dict[str, Observed] = {}
+    for item in items:
+        observed = item.stash.get(OBSERVED, None)
+        if observed is None:
+            ran = item.stash.get(RAN, False)
+            observed = Observed(Verdict.PASSED) if ran else Observed(Verdict.NOT_RUN, fault="a test did not report")
+        if found.get(test_id(item), Observed(Verdict.PASSED)).verdict is Verdict.PASSED:
+            found[test_id(item)] = observed
+    return found
+
+
+def observed_from(data: Mapping[str, Any]) -> Observed:
+    """Rebuild what `run` turned into data."""
+    return Observed(
+        Verdict(data["verdict"]), dict(data["detail"]), data["happened"],
+        {name: (text, public) for name, (text, public) in data["values"].items()}, data["look"],
+        tuple(Event(**event) for event in data["events"]), tuple((file, line) for file, line in data["frames"]),
+        data["staff"], data["fault"],
+    )  # fmt: skip
