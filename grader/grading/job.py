@@ -15,7 +15,7 @@ from grader.errors import EngineFault
 from grader.models import Exercise, Verdict, Visibility
 from grader.testing.events import Event
 from grader.testing.outcome import Observed
-from grader.testing.plugin import OBSERVED, RAN, RUNTIME, test_id
+from grader.testing.plugin import OBSERVED, RAN, RUNTIME, fixture_names, test_id
 from grader.testing.rubric import in_order
 from grader.testing.runtime import Runtime, Spawner
 
@@ -32,8 +32,9 @@ class Job:
 
 def run(items: list[pytest.Item], job: Job, exercise: Exercise, spawner: Spawner, *, boxed: bool) -> dict[str, Any]:
     """Run the tests and return ``{"tests": {id: …}, "output": …, "fault": …}`` as JSON-able data."""
-    runtime = Runtime(spawner, exercise, job.files, job.seed, boxed=boxed)
     chosen = arrange([item for item in items if job.hidden or not is_hidden(item, exercise)], job.seed)
+    serving = frozenset(item.path.stem for item in chosen if "serve" in fixture_names(item)) if boxed else None
+    runtime = Runtime(spawner, exercise, job.files, job.seed, serving)
     seconds: dict[str, float] = {}
     try:
         for item, following in pairwise([*chosen, None]):

@@ -162,7 +162,7 @@ class Worker:
             os.close(reader)
             code = 70
             try:
-                die_with(parent)
+                settle(parent)
                 report = run(session.items, job, self.exercise, self.box, boxed=isinstance(self.box, Box))
                 with os.fdopen(writer, "wb") as file:
                     file.write(json.dumps(report).encode())
@@ -183,12 +183,13 @@ class Worker:
             return {"tests": {}, "output": "", "fault": fault, "late": late}
 
 
-def die_with(parent: int) -> None:
-    """Make sure that a fork does not outlive its parent."""
+def settle(parent: int) -> None:
+    """Make sure that a fork does not outlive its parent, and keep it on the processor where it was started."""
     if sys.platform == "linux":
-        from grader.sandbox.inside.lockdown import PR_SET_PDEATHSIG, prctl
+        from grader.sandbox.inside import lockdown
 
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        lockdown.prctl(lockdown.PR_SET_PDEATHSIG, signal.SIGKILL)
+        lockdown.stay_on(lockdown.current_cpu())
         if os.getppid() != parent:
             os._exit(71)
 

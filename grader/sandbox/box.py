@@ -9,14 +9,17 @@ import os
 import select
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping
+from typing import IO
 
 from grader.channel.frames import encode
 from grader.channel.trusted import StudentGone
 from grader.errors import EngineFault
 from grader.models import Limits
 from grader.sandbox import bubblewrap, seccomp, view
+from grader.sandbox.inside.lockdown import current_cpu
 from grader.sandbox.process import Ending, StudentProcess
 
 START = 20.0
@@ -54,8 +57,9 @@ class Box:
                 os.write(write_filter, seccomp.program())
             finally:
                 os.close(write_filter)
+            self.complaints = tempfile.TemporaryFile()
             try:
-                self.process = start_bwrap(self.limits, self.slot, theirs, read_filter)
+                self.process = start_bwrap(self.limits, self.slot, theirs, read_filter, self.complaints)
             finally:
                 os.close(read_filter)
         self.control = ours
@@ -73,7 +77,8 @@ class Box:
     def complaint(self) -> str:
         """Return what a zygote that failed wrote, after ending it."""
         self.stop()
-        text = self.process.stderr.read() if self.process.stderr else b""
+        self.complaints.seek(0)
+        text = self.complaints.read(1 << 16)
         return text.decode("utf-8", "replace").strip()[-500:] or f"exit code {self.process.returncode}"
 
     def stop(self) -> None:
@@ -98,7 +103,7 @@ class Box:
         output, output_inside = os.pipe()
         passed = [inside.fileno(), output_inside, *([listener.fileno()] if listener else [])]
         limits = {"memory": self.limits.memory, "cpu": self.limits.cpu, "processes": self.limits.processes}
-        message = json.dumps({"op": "spawn", "process": self._numbers, "limits": limits}).encode()
+        message = json.dumps({"op": "spawn", "process": self._numbers, "limits": limits, "cpu": current_cpu()}).encode()
         try:
             self.control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", passed))])
         except OSError as error:
@@ -154,13 +159,13 @@ class Box:
         self.restart()
 
 
-def start_bwrap(limits: Limits, slot: int, control: socket.socket, read_filter: int) -> subprocess.Popen[bytes]:
+def start_bwrap(limits: Limits, slot: int, control: socket.socket, read_filter: int, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
     """Start bubblewrap with the control socket as descriptor 3."""
     words = bubblewrap.command(view.current(), limits, slot, read_filter)
     shell = ["sh", "-c", 'exec 3<&"$0" && exec "$@"', str(control.fileno()), *words]
     try:
         return subprocess.Popen(
-            shell, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            shell, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=complaints,
             pass_fds=(control.fileno(), read_filter), env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"},
         )  # fmt: skip
     except OSError as error:

@@ -13,7 +13,7 @@ import grader
 ENGINE = Path(grader.__file__).resolve().parent
 PRELOAD = (
     "flask", "flask.json", "werkzeug.serving", "werkzeug.debug.tbtools", "jinja2", "waitress", "waitress.server",
-    "wsgiref.simple_server", "wsgiref.validate", "wsgiref.util", "http.client", "email.parser", "html", "html.parser",
+    "wsgiref.simple_server", "wsgiref.validate", "wsgiref.util", "wsgiref.types", "collections.abc", "http.client", "email.parser", "html", "html.parser",
     "urllib.parse", "encodings.idna", "encodings.latin_1", "csv", "sqlite3", "logging", "uuid", "hashlib", "secrets",
     "dataclasses", "typing", "contextlib", "traceback", "inspect", "io", "re", "functools", "itertools",
 )  # fmt: skip

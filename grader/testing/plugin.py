@@ -133,9 +133,7 @@ def submission(request: pytest.FixtureRequest) -> Iterator[Submission]:
     item: pytest.Item = request.node
     runtime = runtime_of(item)
     try:
-        yield runtime.submission(
-            item.path.stem, fresh=item.get_closest_marker("fresh") is not None, serves="serve" in fixture_names(item)
-        )
+        yield runtime.submission(item.path.stem, fresh=item.get_closest_marker("fresh") is not None)
     finally:
         runtime.end_test()
 

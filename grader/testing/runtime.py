@@ -24,14 +24,17 @@ class Spawner(Protocol):
 
 
 class Runtime:
-    """What the fixtures need to know of the grading that is going on."""
+    """What the fixtures need to know of the grading that is going on.
 
-    def __init__(self, spawner: Spawner, exercise: Exercise, files: Mapping[str, bytes], seed: int = 0, *, boxed: bool = False) -> None:  # noqa: E501
+    ``serving`` names the modules with tests that serve, where the box has no network of its own to serve on.
+    """
+
+    def __init__(self, spawner: Spawner, exercise: Exercise, files: Mapping[str, bytes], seed: int = 0, serving: frozenset[str] | None = None) -> None:  # noqa: E501
         self.spawner = spawner
         self.exercise = exercise
         self.files = files
         self.seed = seed
-        self.boxed = boxed
+        self.serving = serving
         self.deaths = 0
         self.deadline = time.monotonic() + exercise.limits.attempt
         self.shared: dict[str, Student] = {}
@@ -43,8 +46,8 @@ class Runtime:
         """Return the random numbers of one test: the same for the same seed."""
         return random.Random(f"{self.seed}:{test}")  # noqa: S311 - chooses test data
 
-    def submission(self, module: str, *, fresh: bool = False, serves: bool = False) -> Submission:
-        """Return the submission for one test.
+    def submission(self, module: str, *, fresh: bool = False) -> Submission:
+        """Return the submission for one test of a module.
 
         Raises:
             NotRun: it died too often, or its time is up.
@@ -54,21 +57,21 @@ class Runtime:
         if time.monotonic() > self.deadline:
             raise NotRun("the time for this submission was used up")
         student = None if fresh else self.shared.get(module)
-        if student is None or student.peer.gone or (serves and self.boxed and student not in self.listeners):
-            student = self.spawn(serves=serves)
+        if student is None or student.peer.gone:
+            student = self.spawn(module)
             if fresh:
                 self.own.append(student)
             else:
                 self.shared[module] = student
         student.process.begin_test()
         return Submission(
-            student, self.exercise.module, lambda: self.submission(module, fresh=True, serves=serves),
+            student, self.exercise.module, lambda: self.submission(module, fresh=True),
             self.listeners.get(student),
         )  # fmt: skip
 
-    def spawn(self, *, serves: bool) -> Student:
-        """Start a student process, with a socket to serve on if a test wants one."""
-        listener = Listener() if serves and self.boxed else None
+    def spawn(self, module: str) -> Student:
+        """Start a student process, with a socket to serve on if a test of the module wants one."""
+        listener = Listener() if self.serving and module in self.serving else None
         student = Student(self.spawner.spawn(self.files, listener.socket if listener else None))
         if listener:
             self.listeners[student] = listener

@@ -74,8 +74,8 @@ class Zygote:
             for descriptor, _ in self.poll.poll(TICK if self.children else None):
                 if descriptor == self.control.fileno():
                     self.obey()
-                else:
-                    self.reap(descriptor)
+                    break  # it may have closed the descriptors of the other events
+                self.reap(descriptor)
             if self.children:
                 self.watch()
 
@@ -108,6 +108,7 @@ class Zygote:
         pid = os.fork()
         if pid == 0:
             try:
+                self.lockdown.stay_on(message["cpu"])
                 self.become_student(message["limits"], descriptors, folder, home)
             except BaseException as error:  # noqa: BLE001 - nothing may return from here
                 os.write(2, f"box: {error!r}\n".encode())
