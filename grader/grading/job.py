@@ -15,7 +15,7 @@ from grader.errors import EngineFault
 from grader.models import Exercise, Verdict, Visibility
 from grader.testing.events import Event
 from grader.testing.outcome import Observed
-from grader.testing.plugin import OBSERVED, RAN, RUNTIME, fixture_names, test_id
+from grader.testing.plugin import OBSERVED, PASSED, RAN, RECORDER, RUNTIME, fixture_names, test_id
 from grader.testing.rubric import in_order
 from grader.testing.runtime import Runtime, Spawner
 
@@ -35,6 +35,7 @@ def run(items: list[pytest.Item], job: Job, exercise: Exercise, spawner: Spawner
     chosen = arrange([item for item in items if job.hidden or not is_hidden(item, exercise)], job.seed)
     serving = frozenset(item.path.stem for item in chosen if "serve" in fixture_names(item)) if boxed else None
     runtime = Runtime(spawner, exercise, job.files, job.seed, serving)
+    forget(items)
     seconds: dict[str, float] = {}
     try:
         for item, following in pairwise([*chosen, None]):
@@ -50,6 +51,15 @@ def run(items: list[pytest.Item], job: Job, exercise: Exercise, spawner: Spawner
     faults = [found.fault for found in observed.values() if found.fault]
     tests = {name: {**asdict(found), "seconds": seconds[name]} for name, found in observed.items()}
     return {"tests": tests, "output": runtime.output.decode("utf-8", "replace"), "fault": faults[0] if faults else ""}
+
+
+def forget(items: list[pytest.Item]) -> None:
+    """Forget an earlier job; needed only where jobs cannot fork and share one process."""
+    for item in items:
+        item.config.stash[PASSED] = {}
+        for key in (OBSERVED, RAN, RECORDER):
+            if key in item.stash:
+                del item.stash[key]
 
 
 def is_hidden(item: pytest.Item, exercise: Exercise) -> bool:

@@ -18,7 +18,7 @@ import time
 import traceback
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -27,11 +27,13 @@ from grader.course import load_exercise
 from grader.errors import EngineFault, UsageError
 from grader.grading.job import Job, run
 from grader.models import Exercise, Isolation, Verdict
-from grader.sandbox.box import Box, BoxDied
 from grader.sandbox.isolation import Proof, enter
 from grader.sandbox.plain import Plain
 from grader.submissions import read_submission
 from grader.testing.rubric import Rubric, read_rubric
+
+if TYPE_CHECKING:
+    from grader.sandbox.box import Box
 
 INI = Path(__file__).with_name("pytest.ini")
 SPARE = 15.0
@@ -132,8 +134,8 @@ class Worker:
         """Grade one submission; a fault of ours gets a second chance in a fresh box."""
         report = self.attempt(session, job)
         if report["fault"]:
-            with contextlib.suppress(BoxDied):
-                self.renew()
+            with contextlib.suppress(EngineFault):
+                self.box.restart()
                 report = self.attempt(session, job)
         return report
 
@@ -144,14 +146,9 @@ class Worker:
         report = self.forked(session, job)
         try:
             self.box.sweep(job.number)
-        except (BoxDied, OSError) as error:
+        except (EngineFault, OSError) as error:
             report["fault"] = report["fault"] or f"BoxDied: {error}"
         return report
-
-    def renew(self) -> None:
-        """Take a fresh box."""
-        if isinstance(self.box, Box):
-            self.box.restart()
 
     def forked(self, session: pytest.Session, job: Job) -> dict[str, Any]:
         """Run a job in a fork and return its report, or what became of the fork."""
@@ -163,7 +160,7 @@ class Worker:
             code = 70
             try:
                 settle(parent)
-                report = run(session.items, job, self.exercise, self.box, boxed=isinstance(self.box, Box))
+                report = run(session.items, job, self.exercise, self.box, boxed=self.box.boxed)
                 with os.fdopen(writer, "wb") as file:
                     file.write(json.dumps(report).encode())
                 code = 0

@@ -36,6 +36,8 @@ class BoxDied(EngineFault):
 class Box:
     """One warm zygote. Start it from the main thread: its life is tied to the thread that made it."""
 
+    boxed = True
+
     def __init__(self, limits: Limits, slot: int = 0) -> None:
         self.limits = limits
         self.slot = slot

@@ -9,17 +9,19 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grader.channel.trusted import StudentError, StudentGone
 from grader.errors import EngineFault
 from grader.models import Isolation, Limits
-from grader.sandbox import seccomp
-from grader.sandbox.box import Box, BoxDied
 from grader.sandbox.bubblewrap import INSIDE
 from grader.sandbox.inside.probes import start_time
 from grader.sandbox.plain import Plain
 from grader.sandbox.process import Student
 from grader.sandbox.view import current
+
+if TYPE_CHECKING:
+    from grader.sandbox.box import Box
 
 OUTSIDE = ("/", "/usr", "/usr/bin", "/etc", "/dev", "/dev/shm", "/proc", "/var/tmp", INSIDE)  # noqa: S108
 
@@ -41,9 +43,12 @@ def enter(limits: Limits, secrets: Iterable[Path], slot: int = 0) -> tuple[Box |
     obstacle = missing()
     if obstacle:
         return Plain(limits), Proof(Isolation.NONE, against=(obstacle,))
+    from grader.sandbox.box import Box, BoxDied  # Linux only
+    from grader.sandbox.seccomp import NoFilter
+
     try:
         box = Box(limits, slot)
-    except (BoxDied, seccomp.NoFilter) as error:
+    except (BoxDied, NoFilter) as error:
         return Plain(limits), Proof(Isolation.NONE, against=(remedy(str(error)),))
     try:
         holes = probe(box, secrets)

@@ -29,6 +29,8 @@ from grader.sandbox.view import ENGINE
 class Plain:
     """Starts student processes without walls."""
 
+    boxed = False
+
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
 
@@ -44,6 +46,9 @@ class Plain:
 
     def stop(self) -> None:
         """End; nothing is kept running."""
+
+    def restart(self) -> None:
+        """Begin anew; there is nothing to renew."""
 
 
 class PlainProcess(StudentProcess):

@@ -23,6 +23,7 @@ class Submission:
         self._student = student
         self._module_name = module
         self._module: StudentObject | None = None
+        self._found: dict[str, tuple[bool, Any]] = {}
         self._another = another
         self._listener = listener
 
@@ -51,12 +52,15 @@ class Submission:
         return value
 
     def _find(self, name: str) -> tuple[bool, Any]:
-        try:
-            return True, self._load()._ask("read", "attr", name)
-        except StudentError as error:
-            if error.type == "AttributeError" and error.phase == "read":
-                return False, None
-            raise
+        """Return whether the module defines a name, and its value; asked once per test."""
+        if name not in self._found:
+            try:
+                self._found[name] = True, self._load()._ask("read", "attr", name)
+            except StudentError as error:
+                if error.type != "AttributeError" or error.phase != "read":
+                    raise
+                self._found[name] = False, None
+        return self._found[name]
 
     def _load(self) -> StudentObject:
         """Import the module, once per test; one that failed in this process fails the same way again."""

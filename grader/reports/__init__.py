@@ -1,0 +1,1 @@
+"""Attempts in the formats that people and programs read; each one a pure function of attempts."""

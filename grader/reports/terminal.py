@@ -1,0 +1,116 @@
+"""Attempts on a terminal: a table for many, the rubric and the feedback for one. No text is ever read as markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text as Words
+
+from grader.catalogues import Catalogue
+from grader.models import CATEGORIES, Attempt, Isolation, Outcome, Score, TestResult, Verdict, Visibility
+from grader.printable import printable
+from grader.testing.terminal import labelled
+
+
+class TerminalReport:
+    """Renders attempts in one language, with the texts of some catalogue."""
+
+    def __init__(self, catalogue: Catalogue, language: str) -> None:
+        self.catalogue = catalogue
+        self.language = language
+
+    def word(self, key: str, **values: object) -> str:
+        """Return a text in the report's language."""
+        return self.catalogue.word(key, self.language, **values)
+
+    def table(self, attempts: Iterable[Attempt]) -> Table:
+        """Return the table of a class."""
+        found = list(attempts)
+        names = [name for name in CATEGORIES if any(name in attempt.categories for attempt in found)]
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for key in ("student", "exercise", "verdict"):
+            table.add_column(self.word(key), no_wrap=key != "verdict")
+        for name in (*names, "score"):
+            table.add_column(self.word(name), justify="right", no_wrap=True)
+        for attempt in found:
+            cells = [points(attempt.categories.get(name)) for name in names]
+            table.add_row(
+                Words(printable(attempt.student or "–", 40)), attempt.exercise, self.outcome(attempt), *cells,
+                Words(points(attempt.score), "bold"),
+            )  # fmt: skip
+        return table
+
+    def outcome(self, attempt: Attempt) -> Words:
+        """Return the verdict of an attempt, as a word and with the reason if it was not graded."""
+        text = self.word(str(attempt.outcome))
+        if attempt.outcome is Outcome.MISSING_FILE:
+            text += f": {printable(attempt.detail.get('file', ''))}"
+        elif attempt.outcome is Outcome.BAD_SUBMISSION:
+            text += f": {self.problem(attempt)}"
+        elif attempt.outcome.ours:
+            text += f": {printable(attempt.detail.get('message', ''), 400)}"
+        return Words(text, "" if attempt.outcome is Outcome.GRADED else "red")
+
+    def problem(self, attempt: Attempt) -> str:
+        """Say why a submission was not taken."""
+        values = {key: printable(value) for key, value in attempt.detail.items() if key != "problem"}
+        return self.word(attempt.detail["problem"], **values)
+
+    def one(self, attempt: Attempt) -> RenderableType:
+        """Return everything about one attempt: what was passed first, then the feedback of each failure."""
+        parts: list[RenderableType] = [self.table([attempt]), Words(), *self.categories(attempt)]
+        failed = [result for result in attempt.results if result.feedback]
+        for result in failed:
+            parts += [Words(), self.failure(result)]
+        if attempt.ignored:
+            parts += [Words(), Words(self.word("ignored files: {files}", files=", ".join(map(printable, attempt.ignored))))]
+        return Group(*parts)
+
+    def categories(self, attempt: Attempt) -> list[Words]:
+        """Return a line for each category: how many tests passed, and the points."""
+        lines = []
+        for name, score in attempt.categories.items():
+            rows = [result for result in attempt.results if result.info.category == name]
+            passed = sum(result.verdict is Verdict.PASSED for result in rows)
+            text = self.word("{category}: {passed} of {count} tests passed, {points} points", category=self.word(name),
+                             passed=passed, count=len(rows), points=points(score))  # fmt: skip
+            lines.append(Words(text, "green" if passed == len(rows) else ""))
+        return lines
+
+    def failure(self, result: TestResult) -> RenderableType:
+        """Return the feedback of one test."""
+        assert result.feedback is not None
+        kind = self.word("hidden test" if result.info.visibility is Visibility.HIDDEN else "public test")
+        head = Words.assemble(
+            ("✗ ", "red"), (result.info.id, "bold"),
+            f"  {points(Score(result.earned, result.info.points))}  {self.word(result.info.category)} · {kind} · "
+            f"{self.word(str(result.verdict))}",
+        )  # fmt: skip
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(no_wrap=True, style="cyan")
+        grid.add_column()
+        for label, text in labelled(result.feedback, self.language, self.catalogue):
+            grid.add_row(label, Words(text))
+        return Group(head, Padding(grid, (0, 0, 0, 2)))
+
+    def isolation(self, level: Isolation) -> Words:
+        """Say how well submissions were walled in."""
+        if level is Isolation.NONE:
+            return Words(self.word("NOT ISOLATED: submissions ran with your own rights (isolation level none)"), "bold red")
+        return Words(self.word("isolation level: {level}", level=str(level)))
+
+
+def points(score: Score | None) -> str:
+    """Return a score in short, a dash where there is none."""
+    return f"{score.earned}/{score.possible}" if score else "–"
+
+
+def render(renderable: RenderableType, width: int = 100) -> str:
+    """Return what a terminal of some width would show, without colours."""
+    console = Console(width=width, no_color=True, force_terminal=False, legacy_windows=False)
+    with console.capture() as capture:
+        console.print(renderable, markup=False, highlight=False)
+    return capture.get()
