@@ -63,8 +63,9 @@ def test_served_by_wsgiref(app, serve):
 def test_accepted_by_validate(app):
     """the standard library's checker accepts the answer to GET"""
     try:
-        answer = Client(validator(app)).get("/", buffered=True)
+        with Client(validator(app)).get("/") as answer:
+            body = answer.data
     except AssertionError as complaint:
         raise Finding("wsgiref.validate says: {complaint}", look="the part of your answer that it names",
                       complaint=complaint) from None  # fmt: skip
-    assert answer.data, "what you return: an iterable with the bytes of the body"
+    assert body, "what you return: an iterable with the bytes of the body"

@@ -9,10 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from grader.testing import rules
 from grader.testing.events import Recorder
 from grader.testing.trace import Trace
 from grader.testing.wsgi import Errors, Proxy, Stream
 
+SHAPE = (
+    rules.START_ARGUMENTS, rules.STATUS_LINE, rules.HEADER_LIST, rules.ITERABLE, rules.NOT_BARE, rules.BODY_BYTES,
+    rules.START_FIRST, rules.START_ONCE,
+)  # fmt: skip
+"""What libraries rely on; whether the answer is right beyond that is for the test to ask."""
 PLAIN = (str, int, bool, float, tuple, list)
 
 
@@ -47,7 +53,7 @@ class Answer:
 
     def announce(self) -> None:
         """Check what is known so far, and tell the library status and headers once."""
-        self.seen.check()
+        self.seen.check(*SHAPE)
         if self.seen.starts and not self.announced:
             self.announced = True
             write = self.start_response(self.seen.status, list(self.seen.headers))

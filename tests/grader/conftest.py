@@ -1,0 +1,64 @@
+"""Shared set-up: the repository's own course, and skips that name their remedy."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader.course import Course, load_course
+from grader.models import Limits
+
+ROOT = Path(__file__).parents[2]
+IN_CI = bool(os.environ.get("GRADER_CI"))
+
+
+def skip(reason: str, remedy: str) -> None:
+    """Skip with reason and remedy; where everything must run, fail."""
+    if IN_CI:
+        pytest.fail(f"{reason}; {remedy}")
+    pytest.skip(f"{reason}; {remedy}")
+
+
+@functools.cache
+def obstacle() -> str:
+    """Return why this machine cannot have a box at level full, or nothing."""
+    from grader.models import Isolation
+    from grader.sandbox.isolation import enter
+
+    box, proof = enter(Limits(), [ROOT / "tests", ROOT / "solutions"])
+    box.stop()
+    return "" if proof.level is Isolation.FULL else "; ".join(proof.against)
+
+
+@pytest.fixture(scope="session")
+def full() -> None:
+    """Ask for a machine on which submissions can be isolated fully."""
+    if obstacle():
+        skip(f"isolation level full is not to be had here ({obstacle()})", "apt-get install bubblewrap, then grader doctor")
+
+
+@pytest.fixture(scope="session")
+def posix() -> None:
+    """Ask for a system with fork."""
+    if sys.platform == "win32":
+        skip("this test forks", "run it on Linux or macOS")
+
+
+@pytest.fixture
+def course() -> Course:
+    """The repository's own course."""
+    return load_course(ROOT)
+
+
+@pytest.fixture
+def a_copy(tmp_path: Path) -> Iterator[Path]:
+    """A copy of the course that a test may change."""
+    for name in ("exercises", "solutions", "tests/hidden"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    yield tmp_path
