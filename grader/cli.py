@@ -33,16 +33,24 @@ from grader.reports.document import document
 from grader.reports.terminal import TerminalReport
 
 FOLDER = click.Path(file_okay=False, exists=True, path_type=Path)
-course_option = click.option("--course", "course_folder", type=FOLDER, help="The course (default: the nearest one upward).")
-lang_option = click.option("--lang", type=click.Choice(LANGUAGES), default=preferred_language, help="Language of texts.")
+course_option = click.option(
+    "--course", "course_folder", type=FOLDER, help="The course (default: the nearest one upward)."
+)
+lang_option = click.option(
+    "--lang", type=click.Choice(LANGUAGES), default=preferred_language, help="Language of texts."
+)
 
 
-class Complaint(click.ClickException):
-    """A message and an exit code."""
+class WrongUsage(click.ClickException):
+    """What was asked for cannot be done."""
 
-    def __init__(self, message: str, exit_code: int) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
+    exit_code = 2
+
+
+class OurFault(click.ClickException):
+    """Something of ours broke."""
+
+    exit_code = 3
 
 
 def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,9 +60,9 @@ def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **kwargs)
         except UsageError as error:
-            raise Complaint(str(error), 2) from None
+            raise WrongUsage(str(error)) from None
         except EngineFault as error:
-            raise Complaint(f"a fault of the grader, not of a submission: {error}", 3) from None
+            raise OurFault(f"a fault of the grader, not of a submission: {error}") from None
 
     return update_wrapper(command, function)
 
@@ -97,7 +105,9 @@ def grade(path: Path, exercise_name: str | None, course_folder: Path | None, pri
 
     grade_with_progress(grader, found, done)
     if form == "json":
-        click.echo(json.dumps([document(attempt, lang, audience) for attempt in attempts], ensure_ascii=False, indent=2))
+        click.echo(
+            json.dumps([document(attempt, lang, audience) for attempt in attempts], ensure_ascii=False, indent=2)
+        )
     else:
         show(attempts, report_for(course, lang))
     sys.exit(exit_code(attempts, fail_under))
@@ -215,7 +225,9 @@ def list_command(course_folder: Path | None, lang: str) -> None:
         table.add_column(report.word(key))
     for exercise in course.exercises.values():
         hidden = sum(row.points for row in exercise.hidden)
-        table.add_row(exercise.short, exercise.name, Words(exercise.title[lang]), Words(" ".join(exercise.files)), str(hidden))
+        table.add_row(
+            exercise.short, exercise.name, Words(exercise.title[lang]), Words(" ".join(exercise.files)), str(hidden)
+        )
     Console().print(table)
 
 
@@ -241,4 +253,8 @@ def doctor(course_folder: Path | None) -> None:
         console.print(Words(f"  stands against more: {reason}"))
     if proof.level is Isolation.NONE:
         console.print(Words("At this level only public tests are run, unless --min-isolation none says otherwise."))
-    console.print(Words(f"Python {platform.python_version()} on {platform.system()} {platform.release()}, grader {package.__version__}"))
+    console.print(
+        Words(
+            f"Python {platform.python_version()} on {platform.system()} {platform.release()}, grader {package.__version__}"
+        )
+    )

@@ -56,7 +56,9 @@ def find_course(start: Path) -> Path:
     for folder in (start.resolve(), *start.resolve().parents):
         if any(folder.glob(f"exercises/*/{MANIFEST}")):
             return folder
-    raise UsageError(f"no course at or above {start}: no folder there holds exercises/<name>/{MANIFEST}; use --course DIR")
+    raise UsageError(
+        f"no course at or above {start}: no folder there holds exercises/<name>/{MANIFEST}; use --course DIR"
+    )
 
 
 def load_course(folder: Path, private: Path | None = None) -> Course:

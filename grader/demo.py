@@ -30,7 +30,9 @@ def choose(private: Path, exercise: Exercise, level: Isolation) -> list[Enrolmen
     """Choose samples of every kind; without walls only those that do no harm."""
     found = load_samples(private, exercise)
     if not found:
-        raise UsageError(f"{private}: the demonstration needs the sample submissions in tests/submissions/; use a course's full repository")  # noqa: E501
+        raise UsageError(
+            f"{private}: the demonstration needs the sample submissions in tests/submissions/; use a course's full repository"
+        )
     chosen = [sample for kind, count in WANTED.items() for sample in spread(of_kind(found, kind, level), count)]
     return [Enrolment(student, sample) for student, sample in zip(STUDENTS, chosen, strict=False)]
 

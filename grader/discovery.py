@@ -40,7 +40,9 @@ def find_submissions(path: Path, course: Course, wanted: Exercise | None) -> lis
             return tree
     exercise = wanted or named_exercise(path, course)
     if exercise is None:
-        raise UsageError(f"{path}: which exercise is this? Say it with --exercise, or name a folder like it:\n{course.listing()}")
+        raise UsageError(
+            f"{path}: which exercise is this? Say it with --exercise, or name a folder like it:\n{course.listing()}"
+        )
     if not path.is_dir() or holds_files(path, exercise) or not folders(path):
         return [Found(path, exercise, None)]
     return [Found(folder, exercise, folder.name) for folder in folders(path)]

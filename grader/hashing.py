@@ -44,4 +44,6 @@ def engine_hash() -> str:
 
 def read(paths: Iterable[Path], suffixes: frozenset[str]) -> dict[str, bytes]:
     """Read files of some kinds, under names that do not depend on the machine."""
-    return {"/".join(path.parts[-4:]): path.read_bytes() for path in paths if path.suffix in suffixes and path.is_file()}
+    return {
+        "/".join(path.parts[-4:]): path.read_bytes() for path in paths if path.suffix in suffixes and path.is_file()
+    }

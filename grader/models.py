@@ -14,7 +14,6 @@ Text = Mapping[str, str]
 """One text in every language of `LANGUAGES`."""
 
 
-
 class Isolation(IntEnum):
     """How well a submission is walled in, as proven by probes from inside the box; more is better."""
 

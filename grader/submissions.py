@@ -30,12 +30,16 @@ def read_submission(path: Path, exercise: Exercise, student: str | None = None) 
     if path.is_file() and len(exercise.files) == 1:
         return take(path, exercise, student, {exercise.files[0]: path}, [])
     if path.is_file():
-        raise UsageError(f"{path}: {exercise.name} asks for several files ({', '.join(exercise.files)}); name their folder")
+        raise UsageError(
+            f"{path}: {exercise.name} asks for several files ({', '.join(exercise.files)}); name their folder"
+        )
     places = {name: path.joinpath(*name.split("/")) for name in exercise.files}
     return take(path, exercise, student, places, extra_files(path, exercise))
 
 
-def take(path: Path, exercise: Exercise, student: str | None, places: Mapping[str, Path], ignored: list[str]) -> Submission:
+def take(
+    path: Path, exercise: Exercise, student: str | None, places: Mapping[str, Path], ignored: list[str]
+) -> Submission:
     """Read every listed file."""
     files: dict[str, bytes] = {}
     missing: list[str] = []

@@ -134,7 +134,13 @@ class StudentPeer(Peer):
         raise RecursionError(reason)
 
 
-def run_in(context: contextvars.Context | None, outer: contextvars.Context | None, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, E501
+def run_in(
+    context: contextvars.Context | None,
+    outer: contextvars.Context | None,
+    function: Callable[..., Any],
+    *args: Any,  # noqa: ANN401 - any value
+    **kwargs: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
     """Run a function in a context; one that is entered already further up the stack is entered as a copy."""
     if context is None or context is outer:
         return function(*args, **kwargs)
@@ -185,10 +191,11 @@ def text_of(error: BaseException) -> str:
 
 def lines_of(error: BaseException, folder: str) -> list[list[object]]:
     """Return [file, line, function] for each line of the submission that an exception passed through."""
-    found: list[list[object]] = []
-    for frame in traceback.extract_tb(error.__traceback__)[-200:]:
-        if frame.filename.startswith(folder) and frame.lineno:
-            found.append([frame.filename[len(folder) :].lstrip("/\\"), frame.lineno, frame.name])
+    found: list[list[object]] = [
+        [frame.filename[len(folder) :].lstrip("/\\"), frame.lineno, frame.name]
+        for frame in traceback.extract_tb(error.__traceback__)[-200:]
+        if frame.filename.startswith(folder) and frame.lineno
+    ]
     if isinstance(error, SyntaxError) and str(error.filename).startswith(folder) and isinstance(error.lineno, int):
         found.append([str(error.filename)[len(folder) :].lstrip("/\\"), error.lineno, ""])
     return found[-20:]
@@ -204,7 +211,7 @@ def describe(value: object) -> dict[str, bool]:
         "generator_function": inspect.isgeneratorfunction(plain),
         "function": inspect.isroutine(value),
         "callable": callable(value),
-        "defines_call": not inspect.isclass(value) and hasattr(type(value), "__call__"),
+        "defines_call": not inspect.isclass(value) and any("__call__" in vars(cls) for cls in type(value).__mro__),
     }
 
 

@@ -13,7 +13,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, NoReturn, Protocol, TypeVar
 
 from grader.channel.frames import FrameError, FrameTooLarge
-from grader.channel.peer import Blobs, Peer, Transport
+from grader.channel.peer import Blobs, Peer
 from grader.channel.values import BUILTIN_EXCEPTIONS, MAX_TEXT, broken, builtin_name
 
 FUNCTIONS = (FunctionType, MethodType, BuiltinFunctionType, functools.partial)
@@ -234,7 +234,7 @@ class TrustedPeer(Peer):
             return self.table.errors[content]
         if tag == "e":
             return self.their_error(content)
-        broken("a reference that we did not give" if tag in ("o", "k") else "a value of unknown kind")
+        return broken("a reference that we did not give" if tag in ("o", "k") else "a value of unknown kind")
 
     def their_object(self, content: object) -> StudentObject:
         """Return the one `StudentObject` for a reference."""
@@ -373,7 +373,7 @@ class StudentObject:
             raise TypeError("this reference belongs to an earlier test")
         return self._peer.ask(phase, op, self._ref, *args, **kwargs)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any value
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, D102 - any value
         return self._ask("call", "call", *args, **kwargs)
 
     def __iter__(self) -> Iterator[Any]:

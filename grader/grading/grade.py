@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,18 @@ from grader.errors import EngineFault
 from grader.grading.job import observed_from
 from grader.grading.workers import Worker, WorkerDied
 from grader.hashing import hashes
-from grader.models import Attempt, Exercise, Isolation, Outcome, Score, Submission, TestInfo, TestResult, Verdict, Visibility
+from grader.models import (
+    Attempt,
+    Exercise,
+    Isolation,
+    Outcome,
+    Score,
+    Submission,
+    TestInfo,
+    TestResult,
+    Verdict,
+    Visibility,
+)
 from grader.printable import printable_lines
 from grader.sandbox.isolation import Proof
 from grader.scoring import by_category, score
@@ -101,7 +112,15 @@ class Grader:
 
     # -- attempts
 
-    def attempt(self, submission: Submission, exercise: Exercise, worker: Worker, report: Mapping[str, Any], clock: Clock, seed: int) -> Attempt:  # noqa: E501
+    def attempt(
+        self,
+        submission: Submission,
+        exercise: Exercise,
+        worker: Worker,
+        report: Mapping[str, Any],
+        clock: Clock,
+        seed: int,
+    ) -> Attempt:
         """Make an attempt of a worker's report, over the rows of the rubric and nothing else."""
         if report["fault"]:
             outcome = Outcome.GRADER_TIMEOUT if report.get("late") else fault_outcome(report["fault"])
@@ -130,7 +149,15 @@ class Grader:
             detail, submission.ignored,
         )  # fmt: skip
 
-    def fault(self, submission: Submission, exercise: Exercise, clock: Clock, seed: int, message: str, outcome: Outcome = Outcome.GRADER_ERROR) -> Attempt:  # noqa: E501
+    def fault(
+        self,
+        submission: Submission,
+        exercise: Exercise,
+        clock: Clock,
+        seed: int,
+        message: str,
+        outcome: Outcome = Outcome.GRADER_ERROR,
+    ) -> Attempt:
         """Make an attempt without a score: the fault is ours."""
         categories: dict[str, Score] = {}
         return Attempt(
@@ -167,5 +194,3 @@ def result(row: TestInfo, tests: Mapping[str, Any], submission: Submission, writ
 def fault_outcome(fault: str) -> Outcome:
     """Name a fault of ours."""
     return Outcome.SANDBOX_DIED if fault.startswith("BoxDied") else Outcome.GRADER_ERROR
-
-

@@ -15,7 +15,7 @@ from grader.errors import EngineFault
 from grader.models import Exercise, Verdict, Visibility
 from grader.testing.events import Event
 from grader.testing.outcome import Observed
-from grader.testing.plugin import OBSERVED, PASSED, RAN, RECORDER, RUNTIME, fixture_names, test_id
+from grader.testing.plugin import OBSERVED, PASSED, RAN, RUNTIME, fixture_names, test_id
 from grader.testing.rubric import in_order
 from grader.testing.runtime import Runtime, Spawner
 
@@ -57,9 +57,7 @@ def forget(items: list[pytest.Item]) -> None:
     """Forget an earlier job; needed only where jobs cannot fork and share one process."""
     for item in items:
         item.config.stash[PASSED] = {}
-        for key in (OBSERVED, RAN, RECORDER):
-            if key in item.stash:
-                del item.stash[key]
+        item.stash = pytest.Stash()
 
 
 def is_hidden(item: pytest.Item, exercise: Exercise) -> bool:

@@ -223,7 +223,15 @@ def main() -> None:
     if worker.exercise.hidden_folder:
         folders.append(str(worker.exercise.hidden_folder))
     os.environ["NO_PROXY"] = "127.0.0.1,localhost"
-    arguments = ["-c", str(INI), "--rootdir", str(worker.exercise.folder.parents[1]), "-p", "grader.testing.plugin", *folders]
+    arguments = [
+        "-c",
+        str(INI),
+        "--rootdir",
+        str(worker.exercise.folder.parents[1]),
+        "-p",
+        "grader.testing.plugin",
+        *folders,
+    ]
     code = pytest.main(arguments, plugins=[worker])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.TESTS_FAILED):
         with contextlib.suppress(OSError):

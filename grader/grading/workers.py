@@ -41,11 +41,21 @@ class Worker:
     """One worker process. ``private`` is the folder with the private half."""
 
     def __init__(self, exercise: Exercise, private: Path, least: Isolation = Isolation.NONE, slot: int = 0) -> None:
-        config = {"folder": str(exercise.folder.resolve()), "private": str(private.resolve()), "least": int(least), "slot": slot}
+        config = {
+            "folder": str(exercise.folder.resolve()),
+            "private": str(private.resolve()),
+            "least": int(least),
+            "slot": slot,
+        }
         self.exercise = exercise
         self.number = 0
         search = os.pathsep.join([str(ENGINE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-        settings = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": search, "PYTHONOPTIMIZE": "", "PYTEST_ADDOPTS": ""}
+        settings = {
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTHONPATH": search,
+            "PYTHONOPTIMIZE": "",
+            "PYTEST_ADDOPTS": "",
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "grader.grading.worker", json.dumps(config)], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, env={**os.environ, **settings},
@@ -98,7 +108,9 @@ class Worker:
         self.number += 1
         names = sorted(files)
         try:
-            frame = encode({"job": self.number, "files": names, "seed": seed, "hidden": hidden}, [files[n] for n in names])
+            frame = encode(
+                {"job": self.number, "files": names, "seed": seed, "hidden": hidden}, [files[n] for n in names]
+            )
         except FrameTooLarge:
             raise EngineFault("the submission is larger than what a worker takes") from None
         pipe = self.process.stdin

@@ -47,7 +47,7 @@ def shown(attempt: Attempt, staff: bool) -> bool:
 
 def test(result: TestResult, language: str, *, staff: bool) -> dict[str, Any]:
     """Return one result."""
-    row = {
+    row: dict[str, Any] = {
         "id": result.info.id,
         "visibility": str(result.info.visibility),
         "category": result.info.category,

@@ -66,7 +66,10 @@ class TerminalReport:
         for result in failed:
             parts += [Words(), self.failure(result)]
         if attempt.ignored:
-            parts += [Words(), Words(self.word("ignored files: {files}", files=", ".join(map(printable, attempt.ignored))))]
+            parts += [
+                Words(),
+                Words(self.word("ignored files: {files}", files=", ".join(map(printable, attempt.ignored)))),
+            ]
         return Group(*parts)
 
     def categories(self, attempt: Attempt) -> list[Words]:
@@ -99,7 +102,9 @@ class TerminalReport:
     def isolation(self, level: Isolation) -> Words:
         """Say how well submissions were walled in."""
         if level is Isolation.NONE:
-            return Words(self.word("NOT ISOLATED: submissions ran with your own rights (isolation level none)"), "bold red")
+            return Words(
+                self.word("NOT ISOLATED: submissions ran with your own rights (isolation level none)"), "bold red"
+            )
         return Words(self.word("isolation level: {level}", level=str(level)))
 
 

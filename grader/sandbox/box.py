@@ -59,7 +59,7 @@ class Box:
                 os.write(write_filter, seccomp.program())
             finally:
                 os.close(write_filter)
-            self.complaints = tempfile.TemporaryFile()
+            self.complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the zygote
             try:
                 self.process = start_bwrap(self.limits, self.slot, theirs, read_filter, self.complaints)
             finally:
@@ -161,7 +161,9 @@ class Box:
         self.restart()
 
 
-def start_bwrap(limits: Limits, slot: int, control: socket.socket, read_filter: int, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+def start_bwrap(
+    limits: Limits, slot: int, control: socket.socket, read_filter: int, complaints: IO[bytes]
+) -> subprocess.Popen[bytes]:
     """Start bubblewrap with the control socket as descriptor 3."""
     words = bubblewrap.command(view.current(), limits, slot, read_filter)
     shell = ["sh", "-c", 'exec 3<&"$0" && exec "$@"', str(control.fileno()), *words]

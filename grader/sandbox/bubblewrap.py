@@ -17,7 +17,7 @@ from grader.sandbox.view import ENGINE, PRELOAD, View
 FIRST_USER = 61000
 """Real user ids of the boxes that root starts: one per slot."""
 INSIDE = "/engine"
-BOX, TMP = "/box", "/tmp"
+BOX, TMP, SHARED = "/box", "/tmp", "/dev/shm"  # noqa: S108 - places inside the box
 
 
 def command(view: View, limits: Limits, slot: int, seccomp: int) -> list[str]:
@@ -63,15 +63,28 @@ def file_system(view: View) -> list[str]:
             words += ["--symlink", str(path.readlink()), str(path)]
         elif path.is_dir():
             words += ["--ro-bind", str(path), str(path)]
-    for path in ("/etc/ld.so.cache", "/etc/mime.types"):
-        words += ["--perms", "0755", "--dir", "/etc", "--ro-bind-try", path, path]
+    for file in ("/etc/ld.so.cache", "/etc/mime.types"):
+        words += ["--perms", "0755", "--dir", "/etc", "--ro-bind-try", file, file]
     for folder in view.readable:
         if not PurePosixPath(folder).is_relative_to("/usr"):
             words += [*parents(folder), "--ro-bind", folder, folder]
     words += [*parents(f"{INSIDE}/grader"), "--ro-bind", str(ENGINE), f"{INSIDE}/grader"]
     words += ["--proc", "/proc", "--dev", "/dev"]
-    words += ["--perms", "0777", "--tmpfs", TMP, "--perms", "0777", "--tmpfs", BOX, "--perms", "0555", "--tmpfs", "/dev/shm"]  # noqa: E501, S108
-    return [*words, "--remount-ro", "/dev/shm", "--remount-ro", "/dev", "--remount-ro", "/"]  # noqa: S108
+    words += [
+        "--perms",
+        "0777",
+        "--tmpfs",
+        TMP,
+        "--perms",
+        "0777",
+        "--tmpfs",
+        BOX,
+        "--perms",
+        "0555",
+        "--tmpfs",
+        SHARED,
+    ]
+    return [*words, "--remount-ro", SHARED, "--remount-ro", "/dev", "--remount-ro", "/"]
 
 
 def parents(folder: str) -> list[str]:

@@ -41,7 +41,7 @@ class Plain:
         process.send(encode({"files": names}, [files[name] for name in names]))
         return process
 
-    def sweep(self, job: int) -> None:  # noqa: ARG002
+    def sweep(self, job: int) -> None:
         """End a job; each process cleaned up after itself."""
 
     def stop(self) -> None:

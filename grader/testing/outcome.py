@@ -18,7 +18,9 @@ from grader.testing.events import Event, Recorder
 from grader.testing.finding import Finding, LimitReached
 from grader.testing.texts import module_texts
 
-KNOWN_LIBRARIES = frozenset(("flask", "werkzeug", "jinja2", "click", "markupsafe", "itsdangerous", "blinker", "json", "sqlite3"))  # noqa: E501
+KNOWN_LIBRARIES = frozenset(
+    ("flask", "werkzeug", "jinja2", "click", "markupsafe", "itsdangerous", "blinker", "json", "sqlite3")
+)
 STAFF_TEXT = 4000
 
 
@@ -79,7 +81,9 @@ def observe(error: BaseException, trace: TracebackType | None, recorder: Recorde
         return observe_student_error(error, events, staff)
     if isinstance(error, Finding):
         values = {name: (value.text, value.public) for name, value in error.values.items()}
-        return Observed(Verdict.WRONG, {}, error.happened, values, error.look or message_at(trace, folder), events, staff=staff)
+        return Observed(
+            Verdict.WRONG, {}, error.happened, values, error.look or message_at(trace, folder), events, staff=staff
+        )
     return Observed(Verdict.WRONG, look=message_at(trace, folder), events=events, staff=staff)
 
 

@@ -78,7 +78,9 @@ class PlainRun:
             return
         info = part.rubric.rows[test_id(item)]
         writer = Writer(part.rubric.catalogue, part.rubric.sentences)
-        report.longrepr = four_lines(writer.write(info, observed, part.submission), self.language, part.rubric.catalogue)
+        report.longrepr = four_lines(
+            writer.write(info, observed, part.submission), self.language, part.rubric.catalogue
+        )
         if observed.verdict is Verdict.SKIPPED:
             report.outcome = "skipped"
             report.longrepr = (str(item.path), item.location[1] or 0, report.longrepr)

@@ -40,7 +40,9 @@ MARKERS = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of a student's own run."""
     group = parser.getgroup("grader", "exercises that grade themselves")
-    group.addoption("--submission", metavar="DIR", help="test the files in DIR instead of those in the exercise's folder")
+    group.addoption(
+        "--submission", metavar="DIR", help="test the files in DIR instead of those in the exercise's folder"
+    )
     group.addoption("--lang", choices=("en", "zh-CN"), help="language of the feedback (default: as the system says)")
 
 
@@ -73,7 +75,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:  # noqa: E501
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note what a test of a submission came to; in a plain run, say it in the four lines."""
     report = yield
     if item.get_closest_marker("points") is None:
@@ -164,7 +168,7 @@ def trace(request: pytest.FixtureRequest) -> Tracer:
 
 @pytest.fixture
 def serve(submission: Submission) -> Iterator[Callable[..., str]]:
-    """Serve an app with a real server: ``url = serve(app, server="wsgiref")``."""
+    """Start a real server on an app and get its URL: pass the app, and perhaps the server's name."""
     from grader.testing.serve import serving
 
     with ExitStack() as stack:

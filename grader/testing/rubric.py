@@ -44,7 +44,9 @@ def read_rubric(items: Iterable[pytest.Item], exercise: Exercise) -> Rubric:
     for item in items:
         info = row(item, exercise, promised, catalogue)
         if files.setdefault(info.id, str(item.path)) != str(item.path):
-            raise UsageError(f"{item.path}: {info.id} has its name from {files[info.id]}; names are unique in an exercise")
+            raise UsageError(
+                f"{item.path}: {info.id} has its name from {files[info.id]}; names are unique in an exercise"
+            )
         rows[info.id] = info
     return Rubric(rows, promised, catalogue)
 
@@ -60,7 +62,9 @@ def row(item: pytest.Item, exercise: Exercise, promised: Mapping[str, Text], cat
     statement: str = mark.kwargs.get("statement", "")
     rule: str = mark.kwargs.get("rule", "")
     if statement and set(promised.get(statement, ())) != set(LANGUAGES):
-        raise UsageError(f"{where(item)}: the statement has no anchor {statement!r} in every language; it has: {', '.join(promised)}")  # noqa: E501
+        raise UsageError(
+            f"{where(item)}: the statement has no anchor {statement!r} in every language; it has: {', '.join(promised)}"
+        )
     if rule and not RULE.fullmatch(rule):
         raise UsageError(f"{where(item)}: a rule is written like 'PEP 3333 (must): The start_response() Callable'")
     if not (statement or rule):
@@ -78,7 +82,9 @@ def points_of(mark: pytest.Mark, item: pytest.Item) -> tuple[int, str]:
     category: Any
     points, category = (*mark.args, None, None)[:2]
     if len(mark.args) != 2 or type(points) is not int or points < 0 or category not in CATEGORIES:
-        raise UsageError(f"{where(item)}: points(n, category): n a whole number, category one of {', '.join(CATEGORIES)}")
+        raise UsageError(
+            f"{where(item)}: points(n, category): n a whole number, category one of {', '.join(CATEGORIES)}"
+        )
     if not ARGUMENTS.issuperset(mark.kwargs):
         unknown = ", ".join(sorted(set(mark.kwargs) - ARGUMENTS))
         raise UsageError(f"{where(item)}: points() does not know {unknown}; it knows {', '.join(sorted(ARGUMENTS))}")

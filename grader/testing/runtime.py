@@ -1,4 +1,4 @@
-"""The student processes behind the fixtures of one grading: one per test module, one per ``fresh`` test, a new one after a death."""
+"""The student processes of one grading: one per test module, one per ``fresh`` test, a new one after a death."""
 
 from __future__ import annotations
 
@@ -29,7 +29,14 @@ class Runtime:
     ``serving`` names the modules with tests that serve, where the box has no network of its own to serve on.
     """
 
-    def __init__(self, spawner: Spawner, exercise: Exercise, files: Mapping[str, bytes], seed: int = 0, serving: frozenset[str] | None = None) -> None:  # noqa: E501
+    def __init__(
+        self,
+        spawner: Spawner,
+        exercise: Exercise,
+        files: Mapping[str, bytes],
+        seed: int = 0,
+        serving: frozenset[str] | None = None,
+    ) -> None:
         self.spawner = spawner
         self.exercise = exercise
         self.files = files

@@ -13,7 +13,7 @@ from typing import Any
 from grader.channel.trusted import StudentError, StudentObject, declares, has_operation, type_name
 from grader.testing import rules
 from grader.testing.events import Event, Recorder
-from grader.testing.finding import Finding, LimitReached, public
+from grader.testing.finding import LimitReached, public
 from grader.testing.rules import Problem, Rule, problem
 from grader.testing.wsgi import Errors, Input, Proxy, make_environ
 
@@ -22,11 +22,13 @@ STATUS = re.compile(r"\A[1-9][0-9][0-9] [^\x00-\x1f\x7f]*[^\x00-\x20\x7f]\Z")
 TOKEN = re.compile(r"\A[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 HOP_BY_HOP = frozenset(
-    "connection keep-alive proxy-authenticate proxy-authorization te trailer trailers transfer-encoding upgrade".split()
+    "connection keep-alive proxy-authenticate proxy-authorization te trailer trailers transfer-encoding upgrade".split()  # noqa: SIM905
 )
 TYPE_WORDS = frozenset(
-    "str bytes bytearray memoryview int float bool complex NoneType list tuple dict set frozenset generator map filter "
-    "zip range function type list_iterator tuple_iterator BytesIO StringIO Headers dict_items".split()
+    """
+    str bytes bytearray memoryview int float bool complex NoneType list tuple dict set frozenset generator map filter
+    zip range function type list_iterator tuple_iterator BytesIO StringIO Headers dict_items
+    """.split()  # noqa: SIM905
 )
 EMPTY_STATUSES = ("204", "304")
 
@@ -47,7 +49,13 @@ class Trace:
         error: the `StudentError` that ended the conversation, if it was asked to be kept.
     """
 
-    def __init__(self, recorder: Recorder, environ: dict[str, object], body: bytes = b"", before_read: Callable[[], object] | None = None) -> None:  # noqa: E501
+    def __init__(
+        self,
+        recorder: Recorder,
+        environ: dict[str, object],
+        body: bytes = b"",
+        before_read: Callable[[], object] | None = None,
+    ) -> None:
         self.environ = environ
         self.problems: list[Problem] = []
         self.input = Input(body, self.problems, before_read)
@@ -161,7 +169,10 @@ class Trace:
         if self.starts > MAX_STARTS:
             raise LimitReached("start_response")
         if kwargs or len(args) not in (2, 3):
-            self.broke(rules.START_ARGUMENTS, "your app called start_response with other arguments than two or three positional ones")  # noqa: E501
+            self.broke(
+                rules.START_ARGUMENTS,
+                "your app called start_response with other arguments than two or three positional ones",
+            )
         status, headers, exc_info = (*args, *kwargs.values(), None, None, None)[:3]
         shown = repr(status) if type(status) is str else type_word(status)
         count = len(headers) if type(headers) in (list, dict, tuple) else 0
@@ -194,9 +205,7 @@ class Trace:
             self.status = str(status) if type(status) is int else ""
             return
         self.status = status
-        if not STATUS.match(status):
-            self.broke(rules.STATUS_LINE, "the status line was {status}", status=repr(status))
-        elif not status.isascii() and not _latin1(status):
+        if not STATUS.match(status) or (not status.isascii() and not _latin1(status)):
             self.broke(rules.STATUS_LINE, "the status line was {status}", status=repr(status))
 
     def take_headers(self, headers: object) -> None:
@@ -215,7 +224,9 @@ class Trace:
         """Check one header."""
         for part in (name, value):
             if type(part) is not str:
-                self.broke(rules.HEADER_LIST, "the name or value of a header was {type}, not str", type=public(type_word(part)))  # noqa: E501
+                self.broke(
+                    rules.HEADER_LIST, "the name or value of a header was {type}, not str", type=public(type_word(part))
+                )
         words = [str(part) if type(part) in (str, int) else "" for part in (name, value)]
         self.headers.append((words[0], words[1]))
         if type(name) is not str or type(value) is not str:
@@ -223,12 +234,14 @@ class Trace:
         if not TOKEN.match(name) or name.lower() == "status":
             self.broke(rules.HEADER_SYNTAX, "{name} cannot be the name of a header", name=repr(name))
         if CONTROL.search(value) or not _latin1(value):
-            self.broke(rules.HEADER_SYNTAX, "the value of the header {name} has characters that no header may have", name=name)  # noqa: E501
+            self.broke(
+                rules.HEADER_SYNTAX, "the value of the header {name} has characters that no header may have", name=name
+            )
         if name.lower() in HOP_BY_HOP:
             self.broke(rules.HOP_BY_HOP, "your app sent the header {name}, which is the server's business", name=name)
 
     def write(self, data: object) -> None:
-        """Take bytes at once (PEP 3333: The write() Callable)."""
+        """Take bytes at once, the old way of sending a body (PEP 3333, The write Callable)."""
         self.note("write", f" {type_word(data)}[{len(data) if type(data) is bytes else '?'}]")
         if type(data) is not bytes:
             self.broke(rules.WRITE, "your app called write() with {type}, not bytes", type=public(type_word(data)))
@@ -244,14 +257,20 @@ class Trace:
         """Check what was returned, and begin to iterate over it."""
         result = self.result
         if type(result) in (bytes, str):
-            self.broke(rules.NOT_BARE, "your app returned {type} itself, not an iterable of bytes", type=public(type_word(result)))  # noqa: E501
+            self.broke(
+                rules.NOT_BARE,
+                "your app returned {type} itself, not an iterable of bytes",
+                type=public(type_word(result)),
+            )
             result = [result]
         if isinstance(result, StudentObject):
             can_iterate = has_operation(result, "iter") or has_operation(result, "item")
         else:
             can_iterate = isinstance(result, (list, tuple, dict)) or hasattr(result, "__iter__")
         if not can_iterate:
-            self.broke(rules.ITERABLE, "your app returned {type}, which cannot be iterated", type=public(type_word(result)))  # noqa: E501
+            self.broke(
+                rules.ITERABLE, "your app returned {type}, which cannot be iterated", type=public(type_word(result))
+            )
             return
         try:
             if isinstance(result, StudentObject) and has_operation(result, "len"):
@@ -297,7 +316,9 @@ class Trace:
             self.broke(rules.CONTENT_LENGTH, "your app sent more than one Content-Length")
         if self.environ.get("REQUEST_METHOD") == "HEAD" or self.status[:3] in EMPTY_STATUSES:
             if self.body:
-                self.broke(rules.NO_BODY, "your app sent {sent} bytes of body where there must be none", sent=len(self.body))  # noqa: E501
+                self.broke(
+                    rules.NO_BODY, "your app sent {sent} bytes of body where there must be none", sent=len(self.body)
+                )
         elif sizes and sizes[0] != str(len(self.body)):
             self.broke(rules.CONTENT_LENGTH, "your app answered Content-Length: {said}, then sent {sent} bytes",
                        said=sizes[0], sent=len(self.body))  # fmt: skip

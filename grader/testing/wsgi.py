@@ -51,7 +51,7 @@ class Stream:
         """Return the next line."""
         return self.file.readline(*size)
 
-    def readlines(self, *hint: int) -> list[bytes]:
+    def readlines(self, *_hint: int) -> list[bytes]:
         """Return all lines that are left."""
         return list(iter(self.file.readline, b""))
 
@@ -65,8 +65,6 @@ class Input(Stream):
     ``calls`` holds (method, arguments); ``before_read`` is called before the first read: another request can be made
     there, which interleaves two requests without threads.
     """
-
-    __raises__ = (OSError, TypeError, ValueError)
 
     def __init__(self, body: bytes, problems: list[Problem], before_read: Callable[[], object] | None = None) -> None:
         super().__init__(io.BytesIO(body))

@@ -27,7 +27,7 @@ class _PathBeneath(ctypes.Structure):
 
 
 def prctl(option: int, value: int) -> None:
-    """Call prctl(2) with one argument."""
+    """Set one of the attributes of this process."""
     if _libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0):
         raise OSError(ctypes.get_errno(), f"prctl({option})")
 

@@ -113,7 +113,7 @@ def reachable_network(facts: dict[str, Any]) -> list[str]:
     return ["the host's loopback can be reached"]
 
 
-def rights_left(facts: dict[str, Any]) -> list[str]:
+def rights_left(_facts: dict[str, Any]) -> list[str]:
     """Look for root's identity, capabilities, and a way to gain rights."""
     found = [] if os.getuid() else ["runs as root"]
     with open("/proc/self/status", encoding="ascii", errors="replace") as file:
@@ -125,10 +125,8 @@ def rights_left(facts: dict[str, Any]) -> list[str]:
     return found
 
 
-def limits_missing(facts: dict[str, Any]) -> list[str]:
+def limits_missing(_facts: dict[str, Any]) -> list[str]:
     """Run into the limits of memory, file size and processes."""
-    import resource
-
     found = []
     try:
         bytearray(resource.getrlimit(resource.RLIMIT_DATA)[0] + 1 if has_limit(resource.RLIMIT_DATA) else 1 << 29)
@@ -142,8 +140,6 @@ def limits_missing(facts: dict[str, Any]) -> list[str]:
 
 def has_limit(kind: int) -> bool:
     """Tell whether a resource limit is set at all."""
-    import resource  # not on every system
-
     return resource.getrlimit(kind)[1] != resource.RLIM_INFINITY
 
 

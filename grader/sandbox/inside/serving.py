@@ -52,10 +52,7 @@ SERVERS: dict[str, Callable[[Any, socket.socket], None]] = {"wsgiref": wsgiref}
 
 def serve(app: Any, server: str, sockets: list[int]) -> tuple[int, int]:  # noqa: ANN401
     """Start serving in the background; return the loopback port (0: the passed socket) and the server's process."""
-    if sockets:
-        listener = socket.socket(fileno=os.dup(sockets[0]))
-    else:
-        listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.socket(fileno=os.dup(sockets[0])) if sockets else socket.create_server(("127.0.0.1", 0))
     port = 0 if sockets else int(listener.getsockname()[1])
     if not hasattr(os, "fork"):
         threading.Thread(target=SERVERS[server], args=(app, listener), daemon=True).start()
