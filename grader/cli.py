@@ -32,6 +32,8 @@ from grader.output import safe_name, writable_folder, write_json
 from grader.reports.document import document
 from grader.reports.terminal import TerminalReport
 
+ROOMY = 100
+"""Columns from which on tables show the categories."""
 FOLDER = click.Path(file_okay=False, exists=True, path_type=Path)
 course_option = click.option(
     "--course", "course_folder", type=FOLDER, help="The course (default: the nearest one upward)."
@@ -153,10 +155,15 @@ def report_for(course: Course, language: str) -> TerminalReport:
 def show(attempts: list[Attempt], report: TerminalReport) -> None:
     """Print one attempt in full, or the table of many."""
     console = Console()
-    console.print(report.one(attempts[0]) if len(attempts) == 1 else report.table(attempts))
+    console.print(report.one(attempts[0]) if len(attempts) == 1 else report.table(attempts, categories=roomy(console)))
     levels = [attempt.isolation for attempt in attempts if not attempt.outcome.ours]
     if levels:
         console.print(report.isolation(min(levels)))
+
+
+def roomy(console: Console) -> bool:
+    """Tell whether a terminal is wide enough for the points of each category."""
+    return console.width >= ROOMY
 
 
 def exit_code(attempts: list[Attempt], fail_under: float | None) -> int:
@@ -188,11 +195,9 @@ def demo(course_folder: Path | None, lang: str) -> None:
         grader.close()
     console = Console()
     report = report_for(course, lang)
-    about = {enrolment.student: enrolment.sample.name for enrolment in enrolments}
+    handed_in = {enrolment.student: enrolment.sample.name for enrolment in enrolments}
     console.print(Words.assemble((report.word(str(exercise.title[lang])), "bold"), f"  ({exercise.name})\n"))
-    console.print(report.table(attempts))
-    console.print()
-    console.print(Words(report.word("What was handed in:") + " " + ", ".join(f"{s} {n}" for s, n in about.items())))
+    console.print(report.table(attempts, handed_in, categories=roomy(console)))
     show_example(console, course, attempts)
     console.print()
     console.print(report.isolation(proof.level))

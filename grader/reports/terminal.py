@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -26,20 +26,25 @@ class TerminalReport:
         """Return a text in the report's language."""
         return self.catalogue.word(key, self.language, **values)
 
-    def table(self, attempts: Iterable[Attempt]) -> Table:
-        """Return the table of a class."""
+    def table(
+        self, attempts: Iterable[Attempt], notes: Mapping[str, str] | None = None, *, categories: bool = True
+    ) -> Table:
+        """Return the table of a class; ``notes`` say something more of each student. Categories need some width."""
         found = list(attempts)
-        names = [name for name in CATEGORIES if any(name in attempt.categories for attempt in found)]
+        names = [name for name in CATEGORIES if categories and any(name in attempt.categories for attempt in found)]
         table = Table(box=None, pad_edge=False, header_style="bold")
         for key in ("student", "exercise", "verdict"):
-            table.add_column(self.word(key), no_wrap=key != "verdict")
+            table.add_column(self.word(key), overflow="fold")
         for name in (*names, "score"):
             table.add_column(self.word(name), justify="right", no_wrap=True)
+        if notes is not None:
+            table.add_column(self.word("handed in"), overflow="fold")
         for attempt in found:
             cells = [points(attempt.categories.get(name)) for name in names]
+            note = [] if notes is None else [Words(notes.get(attempt.student or "", ""))]
             table.add_row(
-                Words(printable(attempt.student or "–", 40)), attempt.exercise, self.outcome(attempt), *cells,
-                Words(points(attempt.score), "bold"),
+                Words(printable(attempt.student or "–", 40)), attempt.exercise.split("_", 1)[0], self.outcome(attempt),
+                *cells, Words(points(attempt.score), "bold"), *note,
             )  # fmt: skip
         return table
 
@@ -61,7 +66,7 @@ class TerminalReport:
 
     def one(self, attempt: Attempt) -> RenderableType:
         """Return everything about one attempt: what was passed first, then the feedback of each failure."""
-        parts: list[RenderableType] = [self.table([attempt]), Words(), *self.categories(attempt)]
+        parts: list[RenderableType] = [self.table([attempt], categories=False), Words(), *self.categories(attempt)]
         failed = [result for result in attempt.results if result.feedback]
         for result in failed:
             parts += [Words(), self.failure(result)]
