@@ -72,22 +72,21 @@ class Box:
         except OSError:
             message = b""
         if not message:
-            raise BoxDied(f"the box did not start: {self.complaint()}")
+            raise BoxDied(f"the box did not start: {self.stop()}")
         ours.setblocking(False)
         self.ready = json.loads(message)
 
-    def complaint(self) -> str:
-        """Return what a zygote that failed wrote, after ending it."""
-        self.stop()
-        self.complaints.seek(0)
-        text = self.complaints.read(1 << 16)
-        return text.decode("utf-8", "replace").strip()[-500:] or f"exit code {self.process.returncode}"
-
-    def stop(self) -> None:
-        """End the zygote and all that is below it."""
+    def stop(self) -> str:
+        """End the zygote and all that is below it; return the end of what it complained about."""
         self.control.close()
         self.process.kill()
         self.process.wait()
+        if self.complaints.closed:
+            return ""
+        with self.complaints as file:
+            file.seek(0)
+            text = file.read(1 << 16).decode("utf-8", "replace").strip()
+        return text[-500:] or f"exit code {self.process.returncode}"
 
     def restart(self) -> None:
         """Take a new zygote instead of one that is dirty, late or gone."""
@@ -164,12 +163,11 @@ class Box:
 def start_bwrap(
     limits: Limits, slot: int, control: socket.socket, read_filter: int, complaints: IO[bytes]
 ) -> subprocess.Popen[bytes]:
-    """Start bubblewrap with the control socket as descriptor 3."""
-    words = bubblewrap.command(view.current(), limits, slot, read_filter)
-    shell = ["sh", "-c", 'exec 3<&"$0" && exec "$@"', str(control.fileno()), *words]
+    """Start bubblewrap, which hands the control socket on to the zygote."""
+    words = bubblewrap.command(view.current(), limits, slot, read_filter, control.fileno())
     try:
         return subprocess.Popen(
-            shell, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=complaints,
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=complaints,
             pass_fds=(control.fileno(), read_filter), env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"},
         )  # fmt: skip
     except OSError as error:

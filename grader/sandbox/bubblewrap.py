@@ -20,13 +20,16 @@ INSIDE = "/engine"
 BOX, TMP, SHARED = "/box", "/tmp", "/dev/shm"  # noqa: S108 - places inside the box
 
 
-def command(view: View, limits: Limits, slot: int, seccomp: int) -> list[str]:
-    """Return the whole command. ``seccomp`` is the number of the descriptor that the filter can be read from."""
+def command(view: View, limits: Limits, slot: int, seccomp: int, control: int) -> list[str]:
+    """Return the whole command.
+
+    ``seccomp`` and ``control`` are descriptors: the filter can be read from one, the other goes on to the zygote.
+    """
     return [
         "bwrap", *namespaces(), "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv",
         *file_system(view), "--seccomp", str(seccomp), *environment(), "--chdir", "/", "--",
         *drop_rights(slot), view.interpreter, "-s", "-P", "-S", "-X", "frozen_modules=on",
-        f"{INSIDE}/grader/sandbox/inside/zygote.py", json.dumps(config(view, limits)),
+        f"{INSIDE}/grader/sandbox/inside/zygote.py", json.dumps(config(view, limits) | {"control": control}),
     ]  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """PID 1 of the box: waits with everything imported, forks a student process per request, kills, reaps and wipes.
 
 Trusted code without secrets. It is exec'd, never forked from a process that has read a hidden test, and it never
-parses a byte of a submission: the fork unpacks. Messages are JSON over a SEQPACKET socket (descriptor 3); every one
+parses a byte of a submission: the fork unpacks. Messages are JSON over a SEQPACKET socket; every one
 names its job, so that a late one cannot be taken for the next job's.
 """
 
@@ -19,7 +19,6 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-CONTROL = 3
 TICK = 25
 """Milliseconds between two looks of the watchdog."""
 
@@ -63,7 +62,7 @@ class Zygote:
         self.children: dict[int, Child] = {}
         self.job = 0
         self.poll = select.poll()
-        self.control = socket.socket(fileno=CONTROL)
+        self.control = socket.socket(fileno=config["control"])
         self.poll.register(self.control, select.POLLIN)
         self.base = self.memory_of("self")
 
