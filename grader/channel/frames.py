@@ -34,7 +34,7 @@ def encode(header: Header, blobs: Sequence[bytes]) -> bytes:
     """
     if blobs:
         header["bl"] = [len(blob) for blob in blobs]
-    text = json.dumps(header, separators=(",", ":")).encode("ascii")
+    text = WRITER.encode(header).encode("ascii")
     size = LENGTH.size + len(text) + sum(map(len, blobs))
     if size > MAX_FRAME:
         raise FrameTooLarge(size)
@@ -57,9 +57,9 @@ def decode(payload: bytes) -> tuple[Header, list[bytes]]:
 
 
 def parse(text: bytes) -> Header:
-    """Read the JSON header: an object, no NaN, bounded digits, bounded nesting."""
+    """Read the JSON header: an object, no NaN, no name twice, bounded digits, bounded nesting."""
     try:
-        header = json.loads(text.decode("ascii"), parse_constant=refuse)
+        header = READER.decode(text.decode("ascii"))
     except (ValueError, RecursionError) as error:
         raise FrameError(f"a header that is not JSON ({type(error).__name__})") from None
     if type(header) is not dict:
@@ -70,6 +70,14 @@ def parse(text: bytes) -> Header:
 def refuse(constant: str) -> NoReturn:
     """Refuse NaN and the infinities, which are no JSON."""
     raise ValueError(constant)
+
+
+def unique(pairs: list[tuple[str, Any]]) -> Header:
+    """Return a JSON object in which no name stands twice."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name that stands twice")
+    return found
 
 
 def split(payload: bytes, start: int, lengths: object) -> list[bytes]:
@@ -85,3 +93,7 @@ def split(payload: bytes, start: int, lengths: object) -> list[bytes]:
     if start != len(payload):
         raise FrameError("bytes behind the last blob")
     return blobs
+
+
+WRITER = json.JSONEncoder(separators=(",", ":"))
+READER = json.JSONDecoder(parse_constant=refuse, object_pairs_hook=unique)

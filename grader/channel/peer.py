@@ -60,9 +60,9 @@ class Peer(Codec):
             "q": self._asked + 1,
         }
         frame = encode(header, blobs)
+        self.enter()
         self._asked += 1
         mine = self._asked
-        self.enter()
         try:
             self.transport.send(frame)
             while True:
@@ -107,7 +107,11 @@ class Peer(Codec):
         except BaseException as error:  # noqa: BLE001 - it belongs to the other side
             blobs.clear()
             answer = {"err": self.pack_failure(error, blobs)}
-        changes = [[place, self.pack(now, blobs)] for place, now, before in containers if changed(before, now)]
+        try:
+            changes = [[place, self.pack(now, blobs)] for place, now, before in containers if changed(before, now)]
+        except BaseException as error:  # noqa: BLE001 - something was put in that cannot cross
+            blobs.clear()
+            return {"err": self.pack_failure(error, blobs)}, blobs
         if changes:
             answer["w"] = changes
         return answer, blobs
@@ -124,8 +128,10 @@ class Peer(Codec):
         """See that an answer is to the youngest request, and that only iteration ends."""
         if type(header.get("s")) is not int or header["s"] != mine:
             self.violated("an answer out of sequence")
-        if ("ok" in header) + ("err" in header) + ("end" in header and op == "next") != 1:
+        if sum(word in header for word in ("ok", "err", "end")) != 1:
             self.violated("an answer that says nothing, or two things")
+        if "end" in header and op != "next":
+            self.violated("the end of what is no iteration")
 
     def take_answer(self, header: Header, blobs: Blobs, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:  # noqa: ANN401
         """Return what an answer says, or raise it, after its changes to our lists and dicts were made."""

@@ -28,12 +28,15 @@ class StudentPeer(Peer):
         self.forget()
 
     def forget(self) -> None:
-        """Drop every reference of the test that ended; numbers go on and are never used again."""
+        """Drop every reference of the test that ended; numbers go on and are never used again.
+
+        The stubs go first: what runs when the submission's objects are dropped reaches nobody any more.
+        """
+        self.stubs: dict[int, object] = {}
+        self.foreign: dict[int, BaseException] = {}
         self.objects: dict[int, object] = {}
         self.numbers: dict[int, int] = {}
-        self.stubs: dict[int, object] = {}
         self.errors: dict[int, BaseException] = {}
-        self.foreign: dict[int, BaseException] = {}
         self.contexts: dict[int, contextvars.Context] = {}
         self.context: contextvars.Context | None = None
 
@@ -62,14 +65,14 @@ class StudentPeer(Peer):
             self._last += 1
             number = self.numbers[id(value)] = self._last
             self.objects[number] = value
-            if self.context is not None:
-                self.contexts[number] = self.context
+        if self.context is not None:
+            self.contexts[number] = self.context
         return {"r": [number, kinds(value), type(value).__name__[:100]]}
 
     def pack_exception(self, error: BaseException, blobs: Blobs) -> Any:  # noqa: ANN401, ARG002 - JSON
         """Send the judge's exception home by its token, or describe one of the submission."""
         token = error.__dict__.get("_channel_token") if hasattr(error, "__dict__") else None
-        if token:
+        if token in self.foreign:
             return {"k": token}
         self._last += 1
         self.errors[self._last] = error
@@ -93,12 +96,7 @@ class StudentPeer(Peer):
         """Make the builtin exception that the judge describes, marked with its token."""
         if content["token"] in self.foreign:
             return self.foreign[content["token"]]
-        kind = BUILTIN_EXCEPTIONS[content["type"]]
-        args = [self.unpack(node, blobs) for node in content["args"]]
-        try:
-            error = kind(*args)
-        except TypeError:
-            error = BUILTIN_EXCEPTIONS[builtin_name(kind.__bases__[0])](*map(str, args))
+        error = nearest(BUILTIN_EXCEPTIONS[content["type"]], [self.unpack(node, blobs) for node in content["args"]])
         if content["token"]:
             error.__dict__["_channel_token"] = content["token"]
             self.foreign[content["token"]] = error
@@ -138,6 +136,7 @@ def run_in(
     context: contextvars.Context | None,
     outer: contextvars.Context | None,
     function: Callable[..., Any],
+    /,
     *args: Any,  # noqa: ANN401 - any value
     **kwargs: Any,  # noqa: ANN401
 ) -> Any:  # noqa: ANN401
@@ -152,7 +151,7 @@ def run_in(
         return context.copy().run(function, *args, **kwargs)
 
 
-def _call(thing: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+def _call(thing: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
     return thing(*args, **kwargs)
 
 
@@ -215,12 +214,25 @@ def describe(value: object) -> dict[str, bool]:
     }
 
 
+def nearest(kind: type[BaseException], args: list[Any]) -> BaseException:
+    """Make a builtin exception; one that cannot be made of these arguments becomes its nearest base that can."""
+    try:
+        return kind(*args)
+    except (TypeError, ValueError):
+        return nearest(BUILTIN_EXCEPTIONS[builtin_name(kind.__bases__[0])], args)
+
+
 def make_stub(peer: StudentPeer, number: int, operations: list[str]) -> object:
     """Return an object with exactly the operations named; every other attribute is AttributeError at once."""
     members: dict[str, Any] = {"__slots__": (), "_channel_number": lambda self: number}  # noqa: ARG005
 
     def ask(op: str) -> Callable[..., Any]:
-        return lambda _self, *args, **kwargs: peer.request(op, number, args, kwargs)
+        def operation(stub: object, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any value
+            if peer.stubs.get(number) is not stub:
+                raise RuntimeError("this object belongs to a test that has ended")
+            return peer.request(op, number, args, kwargs)
+
+        return operation
 
     for op in operations:
         members[{"call": "__call__", "iter": "__iter__", "next": "__next__"}.get(op, op)] = ask(op)

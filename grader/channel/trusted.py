@@ -158,7 +158,7 @@ class TrustedPeer(Peer):
 
     # -- asking
 
-    def ask(self, phase: str, op: str, target: int, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any value
+    def ask(self, phase: str, op: str, target: int, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any value
         """Make one request; the outermost one starts the deadline and raises what a call-back kept back.
 
         Raises:
@@ -190,21 +190,29 @@ class TrustedPeer(Peer):
             raise error
 
     def forget(self) -> None:
-        """End a test: both sides drop their references."""
+        """End a test: both sides drop their references.
+
+        Raises:
+            StudentGone: the process died, or did not simply comply.
+        """
         self.table = Table()
         self._undeclared = None
-        if not self.gone:
-            self.ask("forget", "forget", 0)
+        try:
+            if not self.gone:
+                self.ask("forget", "forget", 0)
+        except StudentError:
+            self.violated("an error at the end of a test")
 
     # -- what travels how
 
     def pack_object(self, value: object) -> Any:  # noqa: ANN401 - JSON
-        """Give the student's own object back, or a stub of ours out."""
+        """Give the student's own object back, or a stub of ours out; what crossed before crosses as it did."""
         if isinstance(value, StudentObject):
             if self.table.theirs.get(value._ref) is not value:
                 raise TypeError("a reference of another test or another student process cannot cross")
             return {"o": value._ref}
-        thing = exposure(value)
+        known = self.table.numbers.get(id(value))
+        thing = self.table.ours[known] if known else exposure(value)
         number = self.table.numbers.get(id(thing.value))
         if number is None:
             self._last += 1
@@ -269,9 +277,11 @@ class TrustedPeer(Peer):
         """Do an operation that was exposed; any other one is AttributeError, as for an object that lacks it."""
         if type(target) is not int or target not in self.table.ours:
             broken("a call of an object that we did not give")
+        if type(op) is not str:
+            broken("an operation without a name")
         thing = self.table.ours[target]
-        if type(op) is not str or op not in thing.operations:
-            raise Declared(AttributeError(str(op)[:100]))
+        if op not in thing.operations:
+            raise Declared(AttributeError(op[:100]))
         try:
             return self.pack(operate(thing.value, op, args, kwargs), blobs)
         except thing.raises as error:
@@ -368,12 +378,12 @@ class StudentObject:
         self._kinds = kinds
         self._type = type_name
 
-    def _ask(self, phase: str, op: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any value
+    def _ask(self, phase: str, op: str, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any value
         if self._peer.table.theirs.get(self._ref) is not self:
             raise TypeError("this reference belongs to an earlier test")
         return self._peer.ask(phase, op, self._ref, *args, **kwargs)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, D102 - any value
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, D102 - any value
         return self._ask("call", "call", *args, **kwargs)
 
     def __iter__(self) -> Iterator[Any]:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import builtins
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -34,7 +35,11 @@ BUILTIN_EXCEPTIONS: dict[str, type[BaseException]] = {
     for name, value in vars(builtins).items()
     if isinstance(value, type) and issubclass(value, BaseException)
 }
-KEY_TYPES = (str, int, float, bool, bytes, type(None), tuple)
+KEY_TYPES = frozenset({str, int, float, bool, bytes, type(None), tuple})
+SALTED = frozenset({str, bytes})
+"""Types of keys whose hashes nobody can foretell. Of others a liar can make as many collide as fit into a frame."""
+MAX_UNSALTED = 1000
+"""The most entries of a dict that has keys of other types."""
 ODD_FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -63,7 +68,7 @@ class Codec(ABC):
                 return [self.pack(item, blobs, depth + 1) for item in value]  # type: ignore[attr-defined]
             if kind is tuple:
                 return {"t": [self.pack(item, blobs, depth + 1) for item in value]}  # type: ignore[attr-defined]
-            if kind is dict and all(type(key) in KEY_TYPES for key in value):  # type: ignore[attr-defined]
+            if kind is dict and can_be_keys(value):  # type: ignore[arg-type]
                 return {"d": [[self.pack(k, blobs, depth + 1), self.pack(v, blobs, depth + 1)]
                               for k, v in value.items()]}  # type: ignore[attr-defined]  # fmt: skip
         return self.pack_other(value, blobs)
@@ -112,17 +117,18 @@ class Codec(ABC):
 
     def unpack_dict(self, pairs: list[object], blobs: list[bytes], depth: int) -> dict[Any, Any]:
         """Return a dict of its [key, value] pairs; keys are hashable and stand once."""
-        result = {}
-        for pair in pairs:
-            if type(pair) is not list or len(pair) != 2:
-                broken("a dict entry that is no pair")
-            key = self.unpack(pair[0], blobs, depth)
-            try:
-                if key in result:
-                    broken("a dict key that stands twice")
-                result[key] = self.unpack(pair[1], blobs, depth)
-            except TypeError:
-                broken("a dict key that cannot be one")
+        entries = [exact_list(pair) for pair in pairs]
+        if not all(len(entry) == 2 for entry in entries):
+            broken("a dict entry that is no pair")
+        keys = [self.unpack(key, blobs, depth) for key, _ in entries]
+        if not can_be_keys(keys):
+            broken("a dict key that cannot be one")
+        try:
+            result = dict(zip(keys, [self.unpack(value, blobs, depth) for _, value in entries], strict=True))
+        except TypeError:  # a tuple with a list in it
+            broken("a dict key that cannot be one")
+        if len(result) != len(keys):
+            broken("a dict key that stands twice")
         return result
 
     @abstractmethod
@@ -141,6 +147,12 @@ class Codec(ABC):
 def broken(reason: str) -> NoReturn:
     """Refuse a frame."""
     raise FrameError(reason)
+
+
+def can_be_keys(keys: Collection[object]) -> bool:
+    """Tell whether a dict with these keys is plain data."""
+    kinds = set(map(type, keys))
+    return kinds <= KEY_TYPES and (len(keys) <= MAX_UNSALTED or kinds <= SALTED)
 
 
 def index(number: object, bound: int) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from grader.errors import EngineFault
-from grader.models import Exercise, Verdict, Visibility
+from grader.models import Exercise, Verdict
 from grader.testing.events import Event
 from grader.testing.outcome import Observed
 from grader.testing.plugin import OBSERVED, PASSED, RAN, RUNTIME, fixture_names, test_id
@@ -32,7 +32,7 @@ class Job:
 
 def run(items: list[pytest.Item], job: Job, exercise: Exercise, spawner: Spawner, *, boxed: bool) -> dict[str, Any]:
     """Run the tests and return ``{"tests": {id: …}, "output": …, "fault": …}`` as JSON-able data."""
-    chosen = arrange([item for item in items if job.hidden or not is_hidden(item, exercise)], job.seed)
+    chosen = arrange(items, exercise, job)
     serving = frozenset(item.path.stem for item in chosen if "serve" in fixture_names(item)) if boxed else None
     runtime = Runtime(spawner, exercise, job.files, job.seed, serving)
     forget(items)
@@ -40,6 +40,8 @@ def run(items: list[pytest.Item], job: Job, exercise: Exercise, spawner: Spawner
     try:
         for item, following in pairwise([*chosen, None]):
             assert item is not None
+            if not item.config.stash[PASSED].get(test_id(item), True):
+                continue  # an earlier case of the same test has failed already
             item.config.stash[RUNTIME] = lambda _item: runtime
             began = time.perf_counter()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -62,35 +64,31 @@ def forget(items: list[pytest.Item]) -> None:
 
 def is_hidden(item: pytest.Item, exercise: Exercise) -> bool:
     """Tell whether a test is a hidden one."""
-    return visibility(item, exercise) is Visibility.HIDDEN
+    return exercise.hidden_folder is not None and item.path.is_relative_to(exercise.hidden_folder)
 
 
-def visibility(item: pytest.Item, exercise: Exercise) -> Visibility:
-    """Say who may read a test: its place decides."""
-    hidden = exercise.hidden_folder is not None and item.path.is_relative_to(exercise.hidden_folder)
-    return Visibility.HIDDEN if hidden else Visibility.PUBLIC
-
-
-def arrange(items: list[pytest.Item], seed: int) -> list[pytest.Item]:
-    """Put the modules in an order that follows from the seed, and tests behind those that they build on."""
-    modules: dict[str, list[pytest.Item]] = {}
+def arrange(items: list[pytest.Item], exercise: Exercise, job: Job) -> list[pytest.Item]:
+    """Put public modules first, hidden ones in an order that follows from the seed, and tests behind their prerequisites."""
+    modules: dict[tuple[bool, str], list[pytest.Item]] = {}
     for item in items:
-        modules.setdefault(str(item.path), []).append(item)
-    groups = [modules[name] for name in sorted(modules)]
-    random.Random(seed).shuffle(groups)  # noqa: S311 - not a secret
-    return in_order([item for group in groups for item in group])
+        modules.setdefault((is_hidden(item, exercise), str(item.path)), []).append(item)
+    open_ones = [modules[key] for key in sorted(modules) if not key[0]]
+    hidden = [modules[key] for key in sorted(modules) if key[0] and job.hidden]
+    random.Random(job.seed).shuffle(hidden)  # noqa: S311 - not a secret
+    return in_order([item for group in (*open_ones, *hidden) for item in group])
 
 
 def results(items: list[pytest.Item]) -> dict[str, Observed]:
     """Return what each test came to; of parametrized cases the first one that did not pass."""
     found: dict[str, Observed] = {}
     for item in items:
+        if test_id(item) in found and found[test_id(item)].verdict is not Verdict.PASSED:
+            continue
         observed = item.stash.get(OBSERVED, None)
         if observed is None:
             ran = item.stash.get(RAN, False)
             observed = Observed(Verdict.PASSED) if ran else Observed(Verdict.NOT_RUN, fault="a test did not report")
-        if found.get(test_id(item), Observed(Verdict.PASSED)).verdict is Verdict.PASSED:
-            found[test_id(item)] = observed
+        found[test_id(item)] = observed
     return found
 
 

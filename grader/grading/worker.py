@@ -18,7 +18,7 @@ import time
 import traceback
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -30,6 +30,7 @@ from grader.models import Exercise, Isolation, Verdict
 from grader.sandbox.isolation import Proof, enter
 from grader.sandbox.plain import Plain
 from grader.submissions import read_submission
+from grader.testing.plugin import RUNTIME
 from grader.testing.rubric import Rubric, read_rubric
 
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ class Worker:
         self.proof: Proof
         self.rubric: Rubric
         self.failed_collection: list[str] = []
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Take the place of a student's own run: each job brings its own runtime."""
+        config.stash[RUNTIME] = no_job
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember tests that could not be collected."""
@@ -178,6 +183,11 @@ class Worker:
         except ValueError:
             fault = "the grading took too long" if late else "the grading process died"
             return {"tests": {}, "output": "", "fault": fault, "late": late}
+
+
+def no_job(item: pytest.Item) -> NoReturn:
+    """Refuse fixtures of submissions outside a job."""
+    raise EngineFault(f"{item.nodeid} was run outside a job")
 
 
 def settle(parent: int) -> None:

@@ -6,7 +6,6 @@ import functools
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -57,8 +56,8 @@ def course() -> Course:
 
 
 @pytest.fixture
-def a_copy(tmp_path: Path) -> Iterator[Path]:
+def a_copy(tmp_path: Path) -> Path:
     """A copy of the course that a test may change."""
     for name in ("exercises", "solutions", "tests/hidden"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    yield tmp_path
+    return tmp_path

@@ -122,7 +122,9 @@ def test_a_class_folder_names_the_students(tmp_path: Path, full: None, reference
         (("grad",), "No such command"),
     ],
 )
-def test_wrong_usage_exits_with_2_and_says_what_is_right(words: tuple[object, ...], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_usage_exits_with_2_and_says_what_is_right(
+    words: tuple[object, ...], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(ROOT)
     result = run(*words)
     assert result.exit_code == 2
