@@ -24,6 +24,8 @@ from grader.sandbox.process import Ending, StudentProcess
 
 START = 20.0
 """Seconds that a zygote may take to start; importing Flask on a cold disk takes a few."""
+PATH = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"
+"""Where bubblewrap and setpriv are looked for."""
 GRACE = 0.25
 """Seconds between a closed channel and the news of how its process ended."""
 SWEEP = 5.0
@@ -168,7 +170,7 @@ def start_bwrap(
     try:
         return subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=complaints,
-            pass_fds=(control.fileno(), read_filter), env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"},
+            pass_fds=(control.fileno(), read_filter), env={"PATH": PATH},
         )  # fmt: skip
     except OSError as error:
         raise BoxDied(f"the box did not start: {error}") from None
