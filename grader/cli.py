@@ -196,7 +196,7 @@ def demo(course_folder: Path | None, lang: str) -> None:
     console = Console()
     report = report_for(course, lang)
     handed_in = {enrolment.student: enrolment.sample.name for enrolment in enrolments}
-    console.print(Words.assemble((report.word(str(exercise.title[lang])), "bold"), f"  ({exercise.name})\n"))
+    console.print(Words.assemble((exercise.title[lang], "bold"), f"  ({exercise.name})\n"))
     console.print(report.table(attempts, handed_in, categories=roomy(console)))
     show_example(console, course, attempts)
     console.print()

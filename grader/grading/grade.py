@@ -142,6 +142,8 @@ class Grader:
         """Make an attempt of a submission that cannot be run: it earned nothing, and it says why."""
         outcome = Outcome.MISSING_FILE if submission.missing else Outcome.BAD_SUBMISSION
         detail = dict(submission.problem) or {"file": ", ".join(submission.missing)}
+        if "problem" in detail:
+            detail["message"] = detail["problem"].format_map(detail)
         results = tuple(TestResult(row, Verdict.NOT_RUN, {"reason": str(outcome)}) for row in worker.ready.rows)
         return Attempt(
             exercise.name, submission.student, submission.path, outcome, worker.ready.proof.level, results,

@@ -14,6 +14,8 @@ from grader.models import CATEGORIES, Attempt, Isolation, Outcome, Score, TestRe
 from grader.printable import printable
 from grader.testing.terminal import labelled
 
+SAID_ONCE = frozenset({Verdict.IMPORT_ERROR, Verdict.NOT_RUN})
+
 
 class TerminalReport:
     """Renders attempts in one language, with the texts of some catalogue."""
@@ -50,26 +52,36 @@ class TerminalReport:
 
     def outcome(self, attempt: Attempt) -> Words:
         """Return the verdict of an attempt, as a word and with the reason if it was not graded."""
-        text = self.word(str(attempt.outcome))
+        text = self.verdict(str(attempt.outcome))
         if attempt.outcome is Outcome.MISSING_FILE:
-            text += f": {printable(attempt.detail.get('file', ''))}"
+            text = self.because(text, printable(attempt.detail.get("file", "")))
         elif attempt.outcome is Outcome.BAD_SUBMISSION:
-            text += f": {self.problem(attempt)}"
+            text = self.because(text, self.problem(attempt))
         elif attempt.outcome.ours:
-            text += f": {printable(attempt.detail.get('message', ''), 400)}"
+            text = self.because(text, printable(attempt.detail.get("message", ""), 400))
         return Words(text, "" if attempt.outcome is Outcome.GRADED else "red")
+
+    def because(self, verdict: str, reason: str) -> str:
+        """Join a verdict and its reason."""
+        return self.word("{verdict}: {reason}", verdict=verdict, reason=reason)
+
+    def verdict(self, verdict: str) -> str:
+        """Return the word for a verdict; in English the identifier's words."""
+        return self.word(verdict).replace("_", " ")
 
     def problem(self, attempt: Attempt) -> str:
         """Say why a submission was not taken."""
-        values = {key: printable(value) for key, value in attempt.detail.items() if key != "problem"}
+        values = {key: printable(value) for key, value in attempt.detail.items() if key not in ("problem", "message")}
         return self.word(attempt.detail["problem"], **values)
 
     def one(self, attempt: Attempt) -> RenderableType:
         """Return everything about one attempt: what was passed first, then the feedback of each failure."""
         parts: list[RenderableType] = [self.table([attempt], categories=False), Words(), *self.categories(attempt)]
-        failed = [result for result in attempt.results if result.feedback]
-        for result in failed:
-            parts += [Words(), self.failure(result)]
+        for alike in grouped(attempt.results):
+            parts += [Words(), self.failure(alike[0])]
+            if alike[1:]:
+                others = self.word(", ").join(result.info.id for result in alike[1:])
+                parts.append(Words(self.word("  the same for: {tests}", tests=others)))
         if attempt.ignored:
             parts += [
                 Words(),
@@ -95,11 +107,11 @@ class TerminalReport:
         head = Words.assemble(
             ("✗ ", "red"), (result.info.id, "bold"),
             f"  {points(Score(result.earned, result.info.points))}  {self.word(result.info.category)} · {kind} · "
-            f"{self.word(str(result.verdict))}",
+            f"{self.verdict(str(result.verdict))}",
         )  # fmt: skip
         grid = Table.grid(padding=(0, 2))
         grid.add_column(no_wrap=True, style="cyan")
-        grid.add_column()
+        grid.add_column(overflow="fold")
         for label, text in labelled(result.feedback, self.language, self.catalogue):
             grid.add_row(label, Words(text))
         return Group(head, Padding(grid, (0, 0, 0, 2)))
@@ -111,6 +123,17 @@ class TerminalReport:
                 self.word("NOT ISOLATED: submissions ran with your own rights (isolation level none)"), "bold red"
             )
         return Words(self.word("isolation level: {level}", level=str(level)))
+
+
+def grouped(results: Iterable[TestResult]) -> list[list[TestResult]]:
+    """Return the failures; those that one broken start-up caused stand together, so that it is said once."""
+    groups: dict[tuple[str, str], list[TestResult]] = {}
+    for result in results:
+        if result.feedback:
+            once = result.verdict in SAID_ONCE
+            key = (str(result.verdict), result.feedback.happened["en"]) if once else (result.info.id, "")
+            groups.setdefault(key, []).append(result)
+    return list(groups.values())
 
 
 def points(score: Score | None) -> str:

@@ -69,7 +69,7 @@ class Writer:
         """Say where to go on."""
         if observed.look:
             return self.catalogue.text(observed.look)
-        if place:
+        if place and observed.verdict not in OWN_ADVICE:
             return self.catalogue.text("{place}, and the values that get there", place=place)
         return self.catalogue.text(LOOK.get(observed.verdict, LOOK[Verdict.WRONG]))
 
@@ -95,11 +95,12 @@ def same(text: str) -> Text:
     return dict.fromkeys(LANGUAGES, text)
 
 
+OWN_ADVICE = frozenset({Verdict.IMPORT_ERROR, Verdict.MEMORY_LIMIT})
 RAISED = frozenset({Verdict.STUDENT_EXCEPTION, Verdict.IMPORT_ERROR})
 ANSWERED = "your app answered, but not as promised"
 HAPPENED = {
     Verdict.WRONG: "the result was not the promised one",
-    Verdict.STUDENT_EXCEPTION: "your code raised {type} {phase}",
+    Verdict.STUDENT_EXCEPTION: "{phase}, your code raised {type}",
     Verdict.IMPORT_ERROR: "your module could not be imported: {type}",
     Verdict.TIMEOUT: "your code did not come to an end {phase}",
     Verdict.CPU_LIMIT: "your code used more processor time than allowed",

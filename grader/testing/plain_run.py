@@ -14,6 +14,7 @@ from grader.models import Exercise, Submission, TestInfo, Verdict, Visibility
 from grader.sandbox.plain import Plain
 from grader.submissions import read_submission
 from grader.testing.feedback import Writer
+from grader.testing.outcome import Observed
 from grader.testing.plugin import OBSERVED, PASSED, test_id
 from grader.testing.rubric import Rubric, in_order, read_rubric
 from grader.testing.runtime import Runtime
@@ -28,7 +29,7 @@ class Part:
     submission: Submission
     rubric: Rubric
     runtime: Runtime
-    items: list[pytest.Item]
+    explained: str = ""
 
 
 class PlainRun:
@@ -64,7 +65,7 @@ class PlainRun:
         if submission.missing:
             raise UsageError(f"{submission.path}: {', '.join(submission.missing)} is missing; the exercise asks for it")
         runtime = Runtime(Plain(exercise.limits), exercise, submission.files)
-        return Part(exercise, submission, read_rubric(items, exercise), runtime, items)
+        return Part(exercise, submission, read_rubric(items, exercise), runtime)
 
     def runtime(self, item: pytest.Item) -> Runtime:
         """Return the runtime of a test's exercise."""
@@ -77,13 +78,19 @@ class PlainRun:
         if observed.fault:
             return
         info = part.rubric.rows[test_id(item)]
-        writer = Writer(part.rubric.catalogue, part.rubric.sentences)
-        report.longrepr = four_lines(
-            writer.write(info, observed, part.submission), self.language, part.rubric.catalogue
-        )
+        report.longrepr = self.said(part, info, observed)
         if observed.verdict is Verdict.SKIPPED:
             report.outcome = "skipped"
             report.longrepr = (str(item.path), item.location[1] or 0, report.longrepr)
+
+    def said(self, part: Part, info: TestInfo, observed: Observed) -> str:
+        """Return the four lines; an import that fails for every test is explained once."""
+        if observed.verdict is Verdict.IMPORT_ERROR and part.explained:
+            return part.rubric.catalogue.word("as for {test}", self.language, test=part.explained)
+        if observed.verdict is Verdict.IMPORT_ERROR:
+            part.explained = info.id
+        writer = Writer(part.rubric.catalogue, part.rubric.sentences)
+        return four_lines(writer.write(info, observed, part.submission), self.language, part.rubric.catalogue)
 
     def summary(self) -> list[str]:
         """Say for each exercise what was earned, and what still runs at grading."""
@@ -100,9 +107,9 @@ class PlainRun:
             lines.append(word("{exercise}: public {earned}/{possible} points", self.language,
                               exercise=part.exercise.short, earned=earned, possible=total(rows)))  # fmt: skip
         if part.exercise.hidden:
-            lines.append(word("{count} hidden checks worth {points} points run at grading; categories: {categories}",
+            lines.append(word("{count} hidden tests worth {points} points run at grading; categories: {categories}",
                               self.language, count=len(part.exercise.hidden), points=total(part.exercise.hidden),
-                              categories=", ".join(self.categories(part))))  # fmt: skip
+                              categories=word(", ", self.language).join(self.categories(part))))  # fmt: skip
         return lines
 
     def categories(self, part: Part) -> list[str]:

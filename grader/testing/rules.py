@@ -37,7 +37,7 @@ _CALLABLE = "PEP 3333 (must): The start_response() Callable"
 _DETAILS = "PEP 3333 (must): Specification Details"
 
 ITERABLE = Rule(
-    "iterable", _DETAILS, "what does the function return on this path? It must always be an iterable of bytes"
+    "iterable", _DETAILS, "what does the function return in this case? It must always be an iterable of bytes"
 )
 BODY_BYTES = Rule("body-bytes", "PEP 3333 (must): Unicode Issues", "print type() of each item that you return or yield")
 NOT_BARE = Rule("not-bare", "PEP 3333 (should): Specification Details", "put the bytes into a list: [body]")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from grader.channel.trusted import StudentError, StudentObject, declares, has_operation, type_name
 from grader.testing import rules
@@ -30,6 +30,8 @@ TYPE_WORDS = frozenset(
     zip range function type list_iterator tuple_iterator BytesIO StringIO Headers dict_items
     """.split()  # noqa: SIM905
 )
+REFUSALS = (AssertionError, OSError, TypeError, ValueError)
+"""What the server's half raises in an app that breaks a rule."""
 EMPTY_STATUSES = ("204", "304")
 
 
@@ -122,6 +124,8 @@ class Trace:
             self.result = target(self.environ, self.start_response)
         except StudentError as error:
             self.failed(error)
+        except REFUSALS as error:
+            self.refused(error)
         self.note("returned", f" {type_word(self.result)}")
         self.look_at_result()
         return self
@@ -138,6 +142,8 @@ class Trace:
             return False
         except StudentError as error:
             self.failed(error)
+        except REFUSALS as error:
+            self.refused(error)
         finally:
             self._iterating = False
         self.take(chunk)
@@ -193,7 +199,7 @@ class Trace:
         self.exc_infos += 1
         error = exc_info[1] if type(exc_info) is tuple and len(exc_info) == 3 else None
         if not isinstance(error, BaseException):
-            self.broke(rules.EXC_INFO, "the third argument of start_response was no sys.exc_info()")
+            self.broke(rules.EXC_INFO, "the third argument of start_response was not the result of sys.exc_info()")
         elif self._sent:
             self.reraised = True
             raise error
@@ -206,7 +212,11 @@ class Trace:
             return
         self.status = status
         if not STATUS.match(status) or (not status.isascii() and not _latin1(status)):
-            self.broke(rules.STATUS_LINE, "the status line was {status}", status=repr(status))
+            self.broke(
+                rules.STATUS_LINE,
+                "the status line was {status}: not three digits, a blank and a reason",
+                status=repr(status),
+            )
 
     def take_headers(self, headers: object) -> None:
         """Check the header list, item by item, and keep what can be read of it."""
@@ -216,7 +226,11 @@ class Trace:
         self.headers = []
         for item in items:  # type: ignore[attr-defined]
             if type(item) is not tuple or len(item) != 2:
-                self.broke(rules.HEADER_LIST, "a header was {type}, not a tuple of two", type=public(type_word(item)))
+                self.broke(
+                    rules.HEADER_LIST,
+                    "a header was a {type}; it must be a tuple with two members",
+                    type=public(type_word(item)),
+                )
             if type(item) in (tuple, list) and len(item) == 2:
                 self.take_header(*item)
 
@@ -238,7 +252,7 @@ class Trace:
                 rules.HEADER_SYNTAX, "the value of the header {name} has characters that no header may have", name=name
             )
         if name.lower() in HOP_BY_HOP:
-            self.broke(rules.HOP_BY_HOP, "your app sent the header {name}, which is the server's business", name=name)
+            self.broke(rules.HOP_BY_HOP, "your app sent the header {name}, which only the server may send", name=name)
 
     def write(self, data: object) -> None:
         """Take bytes at once, the old way of sending a body (PEP 3333, The write Callable)."""
@@ -269,7 +283,9 @@ class Trace:
             can_iterate = isinstance(result, (list, tuple, dict)) or hasattr(result, "__iter__")
         if not can_iterate:
             self.broke(
-                rules.ITERABLE, "your app returned {type}, which cannot be iterated", type=public(type_word(result))
+                rules.ITERABLE,
+                "your app returned a value of type {type}, which cannot be iterated",
+                type=public(type_word(result)),
             )
             return
         try:
@@ -323,11 +339,18 @@ class Trace:
             self.broke(rules.CONTENT_LENGTH, "your app answered Content-Length: {said}, then sent {sent} bytes",
                        said=sizes[0], sent=len(self.body))  # fmt: skip
 
-    def failed(self, error: StudentError) -> None:
+    def failed(self, error: StudentError) -> NoReturn:
         """Note that the app raised; a server would still close the result."""
         self.error = error
         self._iterator = None
         self.note("raised", f" {error.type}")
+        raise error
+
+    def refused(self, error: Exception) -> NoReturn:
+        """Say which rule made us raise in the app, when what we raised comes home through it."""
+        self._iterator = None
+        if self.problems:
+            raise self.problems[-1].finding from error
         raise error
 
     def broke(self, rule: Rule, happened: str, **values: object) -> None:

@@ -130,7 +130,7 @@ class Errors:
     def write(self, text: object) -> int:
         """Take text; bytes are a broken rule."""
         if type(text) is not str:
-            self.problems.append(problem(rules.ERRORS, "your app wrote to wsgi.errors what is not text"))
+            self.problems.append(problem(rules.ERRORS, "your app wrote something that is not text to wsgi.errors"))
             raise TypeError("wsgi.errors takes str")
         self.parts.append(text)
         return len(text)

@@ -112,7 +112,7 @@ def test_shapes_equal(submission: Submission, trace: Tracer) -> None:
     assert submission.describe("app_generator")["generator_function"], "app_generator: is there a yield in it?"
     assert submission.describe("AppClass")["class"], "AppClass: is it made with class?"
     kind = submission.describe("app_instance")
-    assert kind["defines_call"], "app_instance: an instance of a class that defines __call__"
+    assert kind["defines_call"], "app_instance: is it an instance of a class that defines __call__?"
     assert not kind["class"], "app_instance: an instance, not the class itself"
     assert not kind["function"], "app_instance: an instance, not a function"
 
