@@ -19,6 +19,9 @@ from grader.channel.values import BUILTIN_EXCEPTIONS, MAX_TEXT, broken, builtin_
 FUNCTIONS = (FunctionType, MethodType, BuiltinFunctionType, functools.partial)
 STUDENT_KINDS = frozenset({"call", "iter", "next", "close", "len", "item"})
 
+MAX_REFERENCES = 20_000
+"""References to the student's objects that one test may see."""
+
 Anything = TypeVar("Anything")
 
 
@@ -255,6 +258,8 @@ class TrustedPeer(Peer):
             broken("a reference of unknown kind")
         known = self.table.theirs.get(number)
         if known is None:
+            if len(self.table.theirs) >= MAX_REFERENCES:
+                broken("too many references")
             known = self.table.theirs[number] = StudentObject(self, number, frozenset(kinds), name[:100])
         return known
 

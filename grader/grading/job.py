@@ -14,6 +14,7 @@ import pytest
 from grader.errors import EngineFault
 from grader.models import Exercise, Verdict
 from grader.testing.events import Event
+from grader.testing.network import guard
 from grader.testing.outcome import Observed
 from grader.testing.plugin import OBSERVED, PASSED, RAN, RUNTIME, fixture_names, test_id
 from grader.testing.rubric import in_order
@@ -30,11 +31,18 @@ class Job:
     hidden: bool
 
 
-def run(items: list[pytest.Item], job: Job, exercise: Exercise, spawner: Spawner, *, boxed: bool) -> dict[str, Any]:
-    """Run the tests and return ``{"tests": {id: …}, "output": …, "fault": …}`` as JSON-able data."""
+def run(
+    items: list[pytest.Item], job: Job, exercise: Exercise, spawner: Spawner, *, boxed: bool, alone: bool = False
+) -> dict[str, Any]:
+    """Run the tests and return ``{"tests": {id: …}, "output": …, "fault": …}`` as JSON-able data.
+
+    ``alone`` says that this process ends with the job.
+    """
     chosen = arrange(items, exercise, job)
     serving = frozenset(item.path.stem for item in chosen if "serve" in fixture_names(item)) if boxed else None
     runtime = Runtime(spawner, exercise, job.files, job.seed, serving)
+    if alone:
+        runtime.ports = guard()
     forget(items)
     seconds: dict[str, float] = {}
     try:

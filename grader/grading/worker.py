@@ -111,7 +111,7 @@ class Worker:
         self.box, self.proof = enter(self.exercise.limits, self.secrets, self.slot)
         gc.collect()
         gc.freeze()
-        if self.exercise.hidden_folder and hasattr(os, "fork"):
+        if self.exercise.hidden_folder:
             self.check_reference(session)
 
     def check_reference(self, session: pytest.Session) -> None:
@@ -165,7 +165,7 @@ class Worker:
             code = 70
             try:
                 settle(parent)
-                report = run(session.items, job, self.exercise, self.box, boxed=self.box.boxed)
+                report = run(session.items, job, self.exercise, self.box, boxed=self.box.boxed, alone=True)
                 with os.fdopen(writer, "wb") as file:
                     file.write(json.dumps(report).encode())
                 code = 0

@@ -48,7 +48,7 @@ class Writer:
         key = observed.happened or HAPPENED[observed.verdict]
         if observed.verdict is Verdict.WRONG and not observed.happened:
             key = ANSWERED if observed.events else HAPPENED[Verdict.WRONG]
-        detail = {name: self.word(name, value) for name, value in observed.detail.items()}
+        detail = {name: self.word(name, value, hidden=hidden) for name, value in observed.detail.items()}
         text = self.catalogue.text(key, **values, **detail) if values or detail else self.catalogue.text(key)
         if observed.verdict in RAISED:
             said = self.catalogue.text(': "{text}"', **values) if values.get("text") and not hidden else same("")
@@ -81,8 +81,10 @@ class Writer:
                 return self.catalogue.text("line {line} of {file}", line=line, file=file)
         return None
 
-    def word(self, name: str, value: str) -> Text:
-        """Translate a word of a verdict's detail; what is no word of ours is shown as it is."""
+    def word(self, name: str, value: str, *, hidden: bool) -> Text:
+        """Translate a word of a verdict's detail; a number that the submission chose is no word."""
+        if name == "code" and hidden:
+            return same(HIDDEN)
         if name == "type":
             return same(value) if value else self.catalogue.text("an exception of your own")
         if name in ("phase", "reason", "what"):

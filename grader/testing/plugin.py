@@ -167,7 +167,7 @@ def trace(request: pytest.FixtureRequest) -> Tracer:
 
 
 @pytest.fixture
-def serve(submission: Submission) -> Iterator[Callable[..., str]]:
+def serve(request: pytest.FixtureRequest, submission: Submission) -> Iterator[Callable[..., str]]:
     """Start a real server on an app and get its URL: pass the app, and perhaps the server's name."""
     from grader.testing.serve import serving
 
@@ -175,7 +175,9 @@ def serve(submission: Submission) -> Iterator[Callable[..., str]]:
 
         def start(app: Any, server: str = "wsgiref") -> str:  # noqa: ANN401 - any WSGI callable
             student = submission._student
-            served: AbstractContextManager[str] = serving(student, app, server, submission._listener)
+            served: AbstractContextManager[str] = serving(
+                student, app, server, submission._listener, runtime_of(request.node).ports
+            )
             return stack.enter_context(served)
 
         yield start

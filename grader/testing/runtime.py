@@ -43,6 +43,7 @@ class Runtime:
         self.seed = seed
         self.serving = serving
         self.deaths = 0
+        self.ports: set[int] = set()
         self.deadline = time.monotonic() + exercise.limits.attempt
         self.shared: dict[str, Student] = {}
         self.own: list[Student] = []

@@ -7,18 +7,20 @@ TCP socket could be unbound and connected anywhere from inside, a listening Unix
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from grader.sandbox.process import Student
 from grader.testing.wsgi import Proxy
 
-PATIENCE = 10.0
-"""Seconds after which a silent connection is cut."""
+MOST = 8 << 20
+"""Bytes that one connection may carry each way."""
 
 
 class Listener:
@@ -38,10 +40,14 @@ class Listener:
 
 
 class Relay:
-    """Carries connections from a loopback port to the Unix socket."""
+    """Carries connections from a loopback port to the served app, until the test's time is up.
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    A client's own timeout counts from byte to byte, so an app that drips could hold it for ever; this one does not.
+    """
+
+    def __init__(self, dial: Callable[[], socket.socket], deadline: float) -> None:
+        self.dial = dial
+        self.deadline = deadline
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -55,14 +61,27 @@ class Relay:
 
     def carry(self, client: socket.socket) -> None:
         """Carry one connection, both ways."""
-        with contextlib.suppress(OSError), client, socket.socket(socket.AF_UNIX) as server:
-            client.settimeout(PATIENCE)
-            server.settimeout(PATIENCE)
-            server.connect(self.path)
-            back = threading.Thread(target=pump, args=(server, client), daemon=True)
+        with contextlib.suppress(OSError), client, self.dial() as server:
+            back = threading.Thread(target=self.pump, args=(server, client), daemon=True)
             back.start()
-            pump(client, server)
+            self.pump(client, server)
             back.join()
+
+    def pump(self, source: socket.socket, target: socket.socket) -> None:
+        """Carry bytes one way until either side is done, or too many or too late."""
+        carried = 0
+        with contextlib.suppress(OSError):
+            while carried <= MOST and (left := self.deadline - time.monotonic()) > 0:
+                source.settimeout(left)
+                data = source.recv(1 << 16)
+                if not data:
+                    target.shutdown(socket.SHUT_WR)
+                    return
+                carried += len(data)
+                target.sendall(data)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Stop taking connections."""
@@ -71,25 +90,33 @@ class Relay:
         self.listener.close()
 
 
-def pump(source: socket.socket, target: socket.socket) -> None:
-    """Carry bytes one way until either side is done."""
-    with contextlib.suppress(OSError):
-        while data := source.recv(1 << 16):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
+def dial_unix(path: str) -> socket.socket:
+    """Connect to a Unix socket."""
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        client.connect(path)
+    except OSError:
+        client.close()
+        raise
+    return client
 
 
 @contextlib.contextmanager
-def serving(student: Student, app: Any, server: str, listener: Listener | None) -> Iterator[str]:  # noqa: ANN401
-    """Serve ``app`` with a server and yield its URL, without a slash at the end."""
+def serving(student: Student, app: Any, server: str, listener: Listener | None, ports: set[int]) -> Iterator[str]:  # noqa: ANN401
+    """Serve ``app`` with a server and yield its URL, without a slash at the end. ``ports`` learns what may be reached."""
     target = app.target if isinstance(app, Proxy) else app
     port, pid = student.peer.ask("serve", "serve", 0, target, server)
     if type(port) is not int or type(pid) is not int:
         student.peer.violated("a server without a port")
-    relay = Relay(listener.path) if listener else None
+    if listener:
+        dial = functools.partial(dial_unix, listener.path)
+    else:
+        dial = functools.partial(socket.create_connection, ("127.0.0.1", port), 5.0)
+        ports.add(port)
+    relay = Relay(dial, student.process.test_deadline)
+    ports.add(relay.port)
     try:
-        yield f"http://127.0.0.1:{relay.port if relay else port}"
+        yield f"http://127.0.0.1:{relay.port}"
     finally:
-        if relay:
-            relay.close()
+        relay.close()
         student.peer.ask("serve", "stop", 0, pid)

@@ -17,7 +17,7 @@ from grader.testing.finding import LimitReached, public
 from grader.testing.rules import Problem, Rule, problem
 from grader.testing.wsgi import Errors, Input, Proxy, make_environ
 
-MAX_CHUNKS, MAX_BODY, MAX_STARTS = 5_000, 2 << 20, 50
+MAX_CHUNKS, MAX_BODY, MAX_STARTS, MAX_EVENTS = 5_000, 2 << 20, 50, 20_000
 STATUS = re.compile(r"\A[1-9][0-9][0-9] [^\x00-\x1f\x7f]*[^\x00-\x20\x7f]\Z")
 TOKEN = re.compile(r"\A[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -358,7 +358,9 @@ class Trace:
         self.problems.append(problem(rule, happened, **values))
 
     def note(self, kind: str, detail: str = "") -> None:
-        """Note an event."""
+        """Note an event; there is an end to how many."""
+        if len(self.events) >= MAX_EVENTS or len(self.problems) >= MAX_EVENTS:
+            raise LimitReached("events")
         self.events.append(Event(kind, detail))
 
 

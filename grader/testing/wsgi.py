@@ -11,8 +11,11 @@ from typing import Any, ClassVar, Protocol
 
 from grader.channel.trusted import StudentObject, has_operation
 from grader.testing import rules
+from grader.testing.finding import LimitReached
 from grader.testing.rules import Problem, problem
 
+MAX_CALLS, MAX_ERRORS = 20_000, 1 << 20
+"""Calls of wsgi.input, and characters of wsgi.errors, that one conversation may have."""
 DELETE = None
 """As a value of ``environ`` it removes a key."""
 
@@ -106,6 +109,8 @@ class Input(Stream):
 
     def note(self, method: str, arguments: tuple[object, ...]) -> None:
         """Log a call, and let the test act before the first one."""
+        if len(self.calls) >= MAX_CALLS:
+            raise LimitReached("reads")
         self.calls.append((method, arguments))
         act, self.before_read = self.before_read, None
         if act:
@@ -120,6 +125,7 @@ class Errors:
 
     def __init__(self, problems: list[Problem]) -> None:
         self.parts: list[str] = []
+        self.size = 0
         self.problems = problems
 
     @property
@@ -129,9 +135,14 @@ class Errors:
 
     def write(self, text: object) -> int:
         """Take text; bytes are a broken rule."""
+        if len(self.parts) + len(self.problems) >= MAX_CALLS:
+            raise LimitReached("wsgi.errors")
         if type(text) is not str:
             self.problems.append(problem(rules.ERRORS, "your app wrote something that is not text to wsgi.errors"))
             raise TypeError("wsgi.errors takes str")
+        self.size += len(text)
+        if self.size > MAX_ERRORS:
+            raise LimitReached("wsgi.errors")
         self.parts.append(text)
         return len(text)
 
