@@ -5,7 +5,8 @@ from grader.testing import rules
 from grader.testing.app import App
 from grader.testing.finding import Finding, public
 from grader.testing.submission import Submission
-from grader.testing.trace import Trace, Tracer
+from grader.testing.trace import Trace
+from grader.testing.tracer import Tracer
 
 __all__ = [
     "App", "Finding", "StudentError", "StudentObject", "Submission", "Trace", "Tracer", "declares", "exposed", "public",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from grader.testing.outcome import Observed
     from grader.testing.runtime import Runtime
     from grader.testing.submission import Submission
-    from grader.testing.trace import Tracer
+    from grader.testing.tracer import Tracer
 
 RUNTIME: pytest.StashKey[Callable[[pytest.Item], Runtime]] = pytest.StashKey()
 RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
@@ -161,7 +161,7 @@ def client(app: App) -> Client:
 @pytest.fixture
 def trace(request: pytest.FixtureRequest) -> Tracer:
     """The strict driver, which notes every event in order."""
-    from grader.testing.trace import Tracer
+    from grader.testing.tracer import Tracer
 
     return Tracer(recorder_of(request.node))
 

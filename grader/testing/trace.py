@@ -6,39 +6,21 @@ headers in a dict as pairs. So one mistake costs the test that is about it, and 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-from grader.channel.trusted import StudentError, StudentObject, declares, has_operation, type_name
+from grader.channel.trusted import StudentError, StudentObject, declares, has_operation
 from grader.testing import rules
+from grader.testing.announcement import read_announcement, type_word
 from grader.testing.events import Event, Recorder
 from grader.testing.finding import LimitReached, public
 from grader.testing.rules import Problem, Rule, problem
-from grader.testing.wsgi import Errors, Input, Proxy, make_environ
+from grader.testing.wsgi import Errors, Input, Proxy
 
 MAX_CHUNKS, MAX_BODY, MAX_STARTS, MAX_EVENTS = 5_000, 2 << 20, 50, 20_000
-STATUS = re.compile(r"\A[1-9][0-9][0-9] [^\x00-\x1f\x7f]*[^\x00-\x20\x7f]\Z")
-TOKEN = re.compile(r"\A[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
-CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-HOP_BY_HOP = frozenset(
-    "connection keep-alive proxy-authenticate proxy-authorization te trailer trailers transfer-encoding upgrade".split()  # noqa: SIM905
-)
-TYPE_WORDS = frozenset(
-    """
-    str bytes bytearray memoryview int float bool complex NoneType list tuple dict set frozenset generator map filter
-    zip range function type list_iterator tuple_iterator BytesIO StringIO Headers dict_items
-    """.split()  # noqa: SIM905
-)
 REFUSALS = (AssertionError, OSError, TypeError, ValueError)
 """What the server's half raises in an app that breaks a rule."""
 EMPTY_STATUSES = ("204", "304")
-
-
-def type_word(value: object) -> str:
-    """Return the name of a value's type, from a fixed vocabulary; any other class is "object"."""
-    name = type_name(value) if isinstance(value, StudentObject) else type(value).__name__
-    return name if name in TYPE_WORDS else "object"
 
 
 class Trace:
@@ -190,8 +172,8 @@ class Trace:
             raise AssertionError("start_response was called before, and this time without exc_info")
         if self.starts == 1:
             self.started_before_body = not self._sent and not self.chunks
-        self.take_status(status)
-        self.take_headers(headers)
+        self.status, self.headers, broken = read_announcement(status, headers)
+        self.problems += broken
         return self.write
 
     def take_exc_info(self, exc_info: object) -> None:
@@ -203,56 +185,6 @@ class Trace:
         elif self._sent:
             self.reraised = True
             raise error
-
-    def take_status(self, status: object) -> None:
-        """Check the status line."""
-        if type(status) is not str:
-            self.broke(rules.STATUS_LINE, "the status was {type}, not str", type=public(type_word(status)))
-            self.status = str(status) if type(status) is int else ""
-            return
-        self.status = status
-        if not STATUS.match(status) or (not status.isascii() and not _latin1(status)):
-            self.broke(
-                rules.STATUS_LINE,
-                "the status line was {status}: not three digits, a blank and a reason",
-                status=repr(status),
-            )
-
-    def take_headers(self, headers: object) -> None:
-        """Check the header list, item by item, and keep what can be read of it."""
-        if type(headers) is not list:
-            self.broke(rules.HEADER_LIST, "the headers were {type}, not a list", type=public(type_word(headers)))
-        items = list(headers.items()) if type(headers) is dict else headers if type(headers) in (list, tuple) else []
-        self.headers = []
-        for item in items:  # type: ignore[attr-defined]
-            if type(item) is not tuple or len(item) != 2:
-                self.broke(
-                    rules.HEADER_LIST,
-                    "a header was a {type}; it must be a tuple with two members",
-                    type=public(type_word(item)),
-                )
-            if type(item) in (tuple, list) and len(item) == 2:
-                self.take_header(*item)
-
-    def take_header(self, name: object, value: object) -> None:
-        """Check one header."""
-        for part in (name, value):
-            if type(part) is not str:
-                self.broke(
-                    rules.HEADER_LIST, "the name or value of a header was {type}, not str", type=public(type_word(part))
-                )
-        words = [str(part) if type(part) in (str, int) else "" for part in (name, value)]
-        self.headers.append((words[0], words[1]))
-        if type(name) is not str or type(value) is not str:
-            return
-        if not TOKEN.match(name) or name.lower() == "status":
-            self.broke(rules.HEADER_SYNTAX, "{name} cannot be the name of a header", name=repr(name))
-        if CONTROL.search(value) or not _latin1(value):
-            self.broke(
-                rules.HEADER_SYNTAX, "the value of the header {name} has characters that no header may have", name=name
-            )
-        if name.lower() in HOP_BY_HOP:
-            self.broke(rules.HOP_BY_HOP, "your app sent the header {name}, which only the server may send", name=name)
 
     def write(self, data: object) -> None:
         """Take bytes at once, the old way of sending a body (PEP 3333, The write Callable)."""
@@ -362,50 +294,3 @@ class Trace:
         if len(self.events) >= MAX_EVENTS or len(self.problems) >= MAX_EVENTS:
             raise LimitReached("events")
         self.events.append(Event(kind, detail))
-
-
-def _latin1(text: str) -> bool:
-    try:
-        text.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-class Tracer:
-    """The fixture ``trace``: makes and drives conversations.
-
-    ``trace(app, "GET", "/")`` calls the app, takes every chunk and closes. ``stop_after=n`` takes n chunks at most,
-    ``close=False`` leaves closing to the test. ``trace.start(…)`` only calls: go on with `Trace.step`, `Trace.finish` and
-    `Trace.close`, in any order with other conversations. ``before_read`` is called before the app's first read of
-    wsgi.input: a second request can be made there.
-    """
-
-    def __init__(self, recorder: Recorder) -> None:
-        self.recorder = recorder
-
-    def start(
-        self, app: Callable[..., Any], method: str = "GET", path: str = "/", *, query: str = "", body: bytes = b"",
-        headers: Mapping[str, str] | None = None, environ: Mapping[str, object] | None = None,
-        before_read: Callable[[], object] | None = None,
-    ) -> Trace:  # fmt: skip
-        """Call the app and return the conversation before its first chunk."""
-        made = make_environ(method, path, query=query, body=body, headers=headers, environ=environ)
-        return Trace(self.recorder, made, body, before_read).call(app)
-
-    def __call__(
-        self, app: Callable[..., Any], method: str = "GET", path: str = "/", *, stop_after: int | None = None,
-        close: bool = True, **request: Any,  # noqa: ANN401 - as for start
-    ) -> Trace:  # fmt: skip
-        """Drive a whole conversation, or its beginning."""
-        seen = self.start(app, method, path, **request)
-        try:
-            if stop_after is None:
-                seen.finish()
-            else:
-                for _ in range(stop_after):
-                    seen.step()
-        finally:
-            if close:
-                seen.close()
-        return seen

@@ -16,7 +16,7 @@ import pytest
 from werkzeug.test import Client
 
 from grader.testing.events import Recorder
-from grader.testing.trace import Tracer
+from grader.testing.tracer import Tracer
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -12,7 +12,8 @@ from grader.testing import events, rules
 from grader.testing.events import Recorder
 from grader.testing.finding import Finding, LimitReached
 from grader.testing.rules import Rule
-from grader.testing.trace import MAX_CHUNKS, Trace, Tracer
+from grader.testing.trace import MAX_CHUNKS, Trace
+from grader.testing.tracer import Tracer
 
 App = Callable[[dict[str, Any], Callable[..., Any]], Any]
 TEXT = [("Content-Type", "text/plain")]
