@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import functools
 import inspect
 import os
 import traceback
+import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -208,25 +210,20 @@ def lines_of(error: BaseException, folder: str) -> list[list[object]]:
 
 
 def describe(value: object) -> dict[str, bool]:
-    """Say what kind of thing an object is, in the words of `inspect`."""
+    """Say what kind of thing an object is: by its real type, whatever its ``__class__`` says."""
     plain = value
-    while hasattr(plain, "func") and hasattr(plain, "keywords"):  # functools.partial, also of a partial
+    while type(plain) is functools.partial:
         plain = plain.func
+    kind = type(value)
+    is_class = issubclass(kind, type)
+    is_function = kind in (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
     return {
-        "class": inspect.isclass(value),
-        "generator_function": inspect.isgeneratorfunction(plain),
-        "function": inspect.isroutine(value),
+        "class": is_class,
+        "generator_function": type(plain) is types.FunctionType and bool(plain.__code__.co_flags & inspect.CO_GENERATOR),
+        "function": is_function,
         "callable": callable(value),
-        "defines_call": not inspect.isclass(value) and any("__call__" in vars(cls) for cls in type(value).__mro__),
+        "defines_call": not is_class and any("__call__" in vars(base) for base in kind.__mro__),
     }
-
-
-def nearest(kind: type[BaseException], args: list[Any]) -> BaseException:
-    """Make a builtin exception; one that cannot be made of these arguments becomes its nearest base that can."""
-    for base in kind.__mro__[:-2]:
-        with contextlib.suppress(TypeError, ValueError):
-            return base(*args)  # type: ignore[no-any-return]
-    return BaseException(*args)
 
 
 def make_stub(peer: StudentPeer, number: int, operations: list[str]) -> object:

@@ -121,7 +121,11 @@ class Worker:
         except OSError:
             self.stop()
             raise WorkerDied("the grading worker ended") from None
-        return self.next_message(2 * (self.exercise.limits.attempt + SPARE) + START)
+        report = self.next_message(2 * (self.exercise.limits.attempt + SPARE) + START)
+        if "error" in report:
+            self.stop()
+            raise WorkerDied(f"the grading worker gave up: {report['message']}")
+        return report
 
     def stop(self) -> None:
         """End the worker; what is below it ends with it."""

@@ -186,6 +186,7 @@ class BoxedProcess(StudentProcess):
         self.channel = channel
         self.stdout = output
         self.killed = False
+        self.output_open = True
         channel.setblocking(False)
         os.set_blocking(output, False)
         self.poll = select.poll()
@@ -227,11 +228,14 @@ class BoxedProcess(StudentProcess):
 
     def read_output(self) -> bool:
         """Take what was printed; False at its end."""
+        if not self.output_open:
+            return False
         try:
             data = os.read(self.stdout, 1 << 16)
         except BlockingIOError:
             return True
         if not data:
+            self.output_open = False
             self.poll.unregister(self.stdout)
             return False
         self.take_output(data)

@@ -94,6 +94,8 @@ DENIED = [
     "sched_setattr",
     "sched_setscheduler",
 ]
+OF_OTHERS = ("prlimit64", "sched_setaffinity")
+"""Calls that change another process of the same user, the zygote for one, unless the process is 0: oneself."""
 NEW_NAMESPACES = (0x10000000, 0x00020000, 0x20000000, 0x40000000, 0x08000000, 0x04000000, 0x02000000)
 """clone(2): CLONE_NEWUSER, NEWNS, NEWPID, NEWNET, NEWIPC, NEWUTS, NEWCGROUP."""
 AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
@@ -125,6 +127,8 @@ def program() -> bytes:
     rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags are behind a pointer; libc falls back to clone
     for flag in NEW_NAMESPACES:
         rules.add_rule(denied, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
+    for name in OF_OTHERS:
+        rules.add_rule(denied, name, pyseccomp.Arg(0, pyseccomp.NE, 0))
     for family in range(64):
         if family not in (AF_UNIX, AF_INET, AF_INET6):
             rules.add_rule(pyseccomp.ERRNO(errno.EAFNOSUPPORT), "socket", pyseccomp.Arg(0, pyseccomp.EQ, family))

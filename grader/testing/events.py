@@ -8,6 +8,10 @@ from grader.printable import printable
 
 SHOWN = 12
 """Events that a feedback shows at most."""
+KEPT = 40
+"""Events that are kept of a conversation when it is over, from its beginning and from its end."""
+DETAIL = 100
+"""Characters of an event's detail that are kept."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,15 @@ class Recorder:
     def last(self) -> list[Event]:
         """Return the events of the youngest conversation that has any."""
         return next((log for log in reversed(self.logs) if log), [])
+
+
+def shortened(events: list[Event]) -> tuple[Event, ...]:
+    """Return the events without repetitions, and of very many the first and the last."""
+    kept: list[Event] = []
+    for event in events:
+        if not kept or event != kept[-1]:
+            kept.append(event)
+    return tuple(kept if len(kept) <= KEPT else [*kept[: KEPT - 10], Event("…"), *kept[-10:]])
 
 
 def line(events: list[Event], *, hidden: bool) -> str:

@@ -14,14 +14,14 @@ import pytest
 from grader.channel.trusted import StudentError, StudentGone, builtin_type
 from grader.errors import EngineFault, UsageError
 from grader.models import Verdict
-from grader.testing.events import Event, Recorder
+from grader.testing.events import Event, Recorder, shortened
 from grader.testing.finding import Finding, LimitReached
 from grader.testing.texts import module_texts
 
 KNOWN_LIBRARIES = frozenset(
     ("flask", "werkzeug", "jinja2", "click", "markupsafe", "itsdangerous", "blinker", "json", "sqlite3")
 )
-STAFF_TEXT = 4000
+STAFF_TEXT, VALUE_TEXT = 4000, 500
 
 
 class NotRun(Exception):
@@ -63,8 +63,8 @@ def observe(error: BaseException, trace: TracebackType | None, recorder: Recorde
 
     ``folder`` holds the test's own files: the message of the assert that failed is read from there.
     """
-    events = tuple(recorder.last())
-    staff = "".join(traceback.format_exception_only(error))[:STAFF_TEXT]
+    events = shortened(recorder.last())
+    staff = staff_text(error)
     if isinstance(error, (EngineFault, UsageError)):
         return Observed(Verdict.NOT_RUN, fault=staff)
     if isinstance(error, StudentGone):
@@ -80,11 +80,18 @@ def observe(error: BaseException, trace: TracebackType | None, recorder: Recorde
     if isinstance(error, StudentError):
         return observe_student_error(error, events, staff)
     if isinstance(error, Finding):
-        values = {name: (value.text, value.public) for name, value in error.values.items()}
+        values = {name: (value.text[:VALUE_TEXT], value.public) for name, value in error.values.items()}
         return Observed(
             Verdict.WRONG, {}, error.happened, values, error.look or message_at(trace, folder), events, staff=staff
         )
     return Observed(Verdict.WRONG, look=message_at(trace, folder), events=events, staff=staff)
+
+
+def staff_text(error: BaseException) -> str:
+    """Return what staff may read of an exception, with the reasons of a finding."""
+    said = "".join(traceback.format_exception_only(error))
+    values = ", ".join(f"{name}={value.text[:VALUE_TEXT]}" for name, value in getattr(error, "values", {}).items())
+    return f"{said.strip()} {values}".strip()[:STAFF_TEXT]
 
 
 def observe_student_error(error: StudentError, events: tuple[Event, ...], staff: str) -> Observed:
@@ -98,7 +105,7 @@ def observe_student_error(error: StudentError, events: tuple[Event, ...], staff:
     elif error.phase == "import":
         verdict = Verdict.IMPORT_ERROR
     frames = tuple((frame.file, frame.line) for frame in error.frames)
-    values = {"text": (error.text, False)}
+    values = {"text": (error.text[:VALUE_TEXT], False)}
     return Observed(verdict, detail, values=values, events=events, frames=frames, staff=staff)
 
 

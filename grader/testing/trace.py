@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from grader.channel.trusted import StudentError, StudentObject, declares, has_operation
 from grader.testing import rules
 from grader.testing.announcement import read_announcement, type_word
-from grader.testing.events import Event, Recorder
+from grader.testing.events import DETAIL, Event, Recorder
 from grader.testing.finding import LimitReached, public
 from grader.testing.rules import Problem, Rule, problem
 from grader.testing.wsgi import Errors, Input, Proxy
@@ -293,4 +293,4 @@ class Trace:
         """Note an event; there is an end to how many."""
         if len(self.events) >= MAX_EVENTS or len(self.problems) >= MAX_EVENTS:
             raise LimitReached("events")
-        self.events.append(Event(kind, detail))
+        self.events.append(Event(kind, detail[:DETAIL]))
