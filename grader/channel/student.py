@@ -226,6 +226,15 @@ def describe(value: object) -> dict[str, bool]:
     }
 
 
+def nearest(kind: type[BaseException], args: list[object]) -> BaseException:
+    """Return an exception of a class, or of its nearest base that takes these arguments."""
+    for base in kind.__mro__:
+        with contextlib.suppress(TypeError, ValueError):
+            error: BaseException = base(*args)
+            return error
+    raise AssertionError("BaseException takes any arguments")
+
+
 def make_stub(peer: StudentPeer, number: int, operations: list[str]) -> object:
     """Return an object with exactly the operations named; every other attribute is AttributeError at once."""
     members: dict[str, Any] = {"__slots__": (), "_channel_number": lambda self: number}  # noqa: ARG005
