@@ -82,7 +82,8 @@ def main() -> None:
 @click.option("--private", type=FOLDER, help="Folder with tests/ and solutions/, if they are not in the course.")
 @click.option("--min-isolation", type=click.Choice([str(level) for level in Isolation]), default="confined",
               show_default=True, help="Least isolation at which hidden tests are run.")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True,
+              help="What to print.")
 @click.option("--audience", type=click.Choice(["student", "staff"]), default="student", show_default=True,
               help="Staff sees what the judge saw; students see constant texts of hidden tests.")  # fmt: skip
 @lang_option
@@ -156,6 +157,8 @@ def show(attempts: list[Attempt], report: TerminalReport) -> None:
     """Print one attempt in full, or the table of many."""
     console = Console()
     console.print(report.one(attempts[0]) if len(attempts) == 1 else report.table(attempts, categories=roomy(console)))
+    if still := report.to_come(attempts):
+        console.print(still)
     levels = [attempt.isolation for attempt in attempts if not attempt.outcome.ours]
     if levels:
         console.print(report.isolation(min(levels)))

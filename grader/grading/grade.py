@@ -133,8 +133,8 @@ class Grader:
         return Attempt(
             exercise.name, submission.student, submission.path,
             Outcome.SANDBOX_UNAVAILABLE if withheld else Outcome.GRADED, level, results,
-            None if withheld else score(results), by_category(results), hashes(submission, exercise), seed,
-            clock.started, clock.seconds(), {"message": "; ".join(worker.ready.proof.against)} if withheld else {},
+            None if withheld else score(results), {} if withheld else by_category(results), hashes(submission, exercise), seed,
+            clock.started, clock.seconds(), {"message": "; ".join(worker.ready.proof.against)} if withheld else to_come(exercise),
             submission.ignored, printable_lines(report["output"], OUTPUT_CAP),
         )  # fmt: skip
 
@@ -191,6 +191,13 @@ def result(row: TestInfo, tests: Mapping[str, Any], submission: Submission, writ
         row, observed.verdict, observed.detail, None if passed else writer.write(row, observed, submission),
         observed.staff, round(tests[row.id]["seconds"], 5),
     )  # fmt: skip
+
+
+def to_come(exercise: Exercise) -> dict[str, str]:
+    """Say how many hidden tests there are that are not at hand: nobody shall take the public part for the whole."""
+    if exercise.hidden_folder or not exercise.hidden:
+        return {}
+    return {"hidden_tests": str(len(exercise.hidden)), "hidden_points": str(sum(row.points for row in exercise.hidden))}
 
 
 def fault_outcome(fault: str) -> Outcome:

@@ -116,6 +116,19 @@ class TerminalReport:
             grid.add_row(label, Words(text))
         return Group(head, Padding(grid, (0, 0, 0, 2)))
 
+    def to_come(self, attempts: Iterable[Attempt]) -> Words:
+        """Say which part of the points these attempts are not about, if they are about public tests only."""
+        for attempt in attempts:
+            if "hidden_points" in attempt.detail:
+                count, points = attempt.detail["hidden_tests"], attempt.detail["hidden_points"]
+                text = self.word(
+                    "public tests only: {count} hidden tests worth {points} points run at grading",
+                    count=count,
+                    points=points,
+                )
+                return Words(text, "yellow")
+        return Words()
+
     def isolation(self, level: Isolation) -> Words:
         """Say how well submissions were walled in."""
         if level is Isolation.NONE:

@@ -169,10 +169,9 @@ def header_of(payload: bytes) -> Header:
 
 def submission(source: str) -> Serve:
     """Serve a module with this source as a student process does."""
+    from grader.sandbox.inside.student import Pipe  # before the fork, for the next test too
 
     def serve(inside: socket.socket) -> None:
-        from grader.sandbox.inside.student import Pipe  # not on every system
-
         module = ModuleType("submission")
         exec(compile(source, f"{FOLDER}/app.py", "exec"), module.__dict__)
         pipe = Pipe(inside.fileno(), inside.fileno())

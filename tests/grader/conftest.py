@@ -39,7 +39,7 @@ def obstacle() -> str:
 def full() -> None:
     """Ask for a machine on which submissions can be isolated fully."""
     if obstacle():
-        skip(f"isolation level full is not to be had here ({obstacle()})", "apt-get install bubblewrap, then grader doctor")
+        skip("isolation level full is not to be had here", f"{obstacle()}; grader doctor says more")
 
 
 @pytest.fixture(scope="session")

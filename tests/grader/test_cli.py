@@ -237,6 +237,8 @@ def test_a_course_without_private_half_grades_the_public_tests(a_copy: Path, ref
     [attempt] = attempts(run("grade", a_copy / "exercises" / "a1_hello_wsgi", "--course", a_copy, "--format", "json"))
     assert attempt["score"] == {"earned": 40, "possible": 40}
     assert attempt["verdict"] == "graded"
+    table = run("grade", a_copy / "exercises" / "a1_hello_wsgi", "--course", a_copy)
+    assert "public tests only: 8 hidden tests worth 60 points run at grading" in table.output
 
 
 def test_the_private_half_may_be_elsewhere(a_copy: Path, tmp_path: Path, full: None) -> None:

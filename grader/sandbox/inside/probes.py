@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
-PTRACE_ATTACH, PTRACE_DETACH = 16, 17
+PTRACE_SEIZE = 0x4206
 
 
 def run(facts: dict[str, Any]) -> dict[str, list[str]]:
@@ -73,8 +73,7 @@ def reachable_processes(facts: dict[str, Any]) -> list[str]:
             found.append("the judge's process can be signalled")
     parent = os.getppid()
     if sys.platform == "linux":
-        if ctypes.CDLL(None).ptrace(PTRACE_ATTACH, parent, None, None) == 0:
-            ctypes.CDLL(None).ptrace(PTRACE_DETACH, parent, None, None)
+        if can_trace(parent):
             found.append("the parent can be traced")
         try:
             os.close(os.open(f"/proc/{parent}/mem", os.O_RDONLY))
@@ -82,6 +81,14 @@ def reachable_processes(facts: dict[str, Any]) -> list[str]:
         except OSError:
             pass
     return found
+
+
+def can_trace(pid: int) -> bool:
+    """Tell whether a process can be traced; a child tries, without stopping it, and lets go by ending at once."""
+    child = os.fork()
+    if child == 0:
+        os._exit(ctypes.CDLL(None).ptrace(PTRACE_SEIZE, pid, None, None) & 1)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def start_time(pid: int) -> str:
