@@ -22,7 +22,7 @@ from typing import Any
 
 from grader.channel.frames import LENGTH, Header, decode, encode
 from grader.channel.student import StudentPeer
-from grader.channel.trusted import TrustedPeer
+from grader.channel.trusted import TrustedPeer, declares
 from grader.models import Limits
 from grader.sandbox.process import Ending, StudentProcess
 
@@ -178,6 +178,20 @@ def submission(source: str) -> Serve:
         StudentPeer(pipe, FOLDER, {"import": lambda: module}).run()
 
     return serve
+
+
+def failing(error: BaseException) -> Callable[[], None]:
+    """Return a function that raises, and may."""
+
+    @declares(BaseException)
+    def fail() -> None:
+        raise error
+
+    return fail
+
+
+def ignore(*_: object) -> None:
+    """Serve as start_response."""
 
 
 class Wire:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from grader.channel.frames import LENGTH, MAX_FRAME, Header, encode
-from grader.channel.trusted import StudentError, StudentGone
+from grader.channel.trusted import MAX_REFERENCES, StudentError, StudentGone
 from tests.grader.channel_pair import Pair, Serve, Wire, frame, liar, pairs
 
 Start = Callable[[Serve], Pair]
@@ -68,6 +68,7 @@ def error(**words: object) -> str:
 
 NESTED = "[" * 34 + "]" * 34
 COLLIDING = ",".join(f"[{number * (2**61 - 1)},0]" for number in range(2000))
+MANY = ",".join(f'{{"r":[{number},[],"x"]}}' for number in range(MAX_REFERENCES + 1))
 LIES: dict[str, tuple[bytes, str]] = {
     # bytes
     "no length": (LENGTH.pack(0), "an empty frame"),
@@ -98,7 +99,7 @@ LIES: dict[str, tuple[bytes, str]] = {
     "true as the number of a blob": (ok('{"b":false},"bl":[1]', b"x"), "out of range"),
     "a blob longer than the frame": (ok('1,"bl":[2]', b"x"), "does not fit"),
     "blobs shorter than the frame": (ok('1,"bl":[1]', b"xy"), "behind the last blob"),
-    "a negative length": (ok('1,"bl":[2,-1]', b"x"), "does not fit"),
+    "a negative length": (ok('1,"bl":[1,-1,1]', b"x"), "does not fit"),
     "true as a length": (ok('1,"bl":[true]', b"x"), "does not fit"),
     "lengths that are no list": (ok('1,"bl":1', b"x"), "no list"),
     # values
@@ -132,6 +133,7 @@ LIES: dict[str, tuple[bytes, str]] = {
     "a name that is none": (ok('{"r":[7,[],1]}'), "unknown shape"),
     "an unknown kind": (ok('{"r":[7,["attr"],"x"]}'), "unknown kind"),
     "a kind that is no text": (ok('{"r":[7,[["call"]],"x"]}'), "unknown kind"),
+    "too many references": (ok(f"[{MANY}]"), "too many references"),
     # failures
     "a failure that is none": (err("1"), "no exception"),
     "a class for a failure": (err('{"c":"ValueError"}'), "no exception"),
@@ -189,7 +191,9 @@ def test_what_is_not_exactly_right_is_a_violation(start: Start, lie: bytes, reas
     assert calls == []
 
 
-@pytest.mark.parametrize("truth", [ok("1"), ok('{"d":[["a",{"b":0}]]},"bl":[1]', b"x"), ok('1,"w":[[0,[2]],[1,{"d":[]}]]')])
+@pytest.mark.parametrize(
+    "truth", [ok("1"), ok('{"d":[["a",{"b":0}]]},"bl":[1]', b"x"), ok('1,"w":[[0,[2]],[1,{"d":[]}]]')]
+)
 def test_what_is_right_is_no_violation(start: Start, truth: bytes) -> None:
     pair = start(saying(truth))
     assert call(pair, [1], {"a": 1}, "a", print) in (1, {"a": b"x"})
@@ -204,6 +208,16 @@ def test_a_process_that_lied_is_killed_and_not_believed_again(start: Start) -> N
     with pytest.raises(StudentGone) as again:
         call(pair)
     assert again.value is caught.value
+
+
+def test_a_process_that_lied_is_not_believed_even_if_it_cannot_be_killed(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = start(saying(frame("{"), frame('{"s":2,"ok":"believed"}')))
+    with monkeypatch.context() as patch:
+        patch.setattr(pair.process, "kill", lambda: None)
+        for _ in range(2):
+            assert "not JSON" in violation(lambda: call(pair))
 
 
 def test_an_exception_is_cut_to_size(start: Start) -> None:
@@ -256,7 +270,9 @@ def ask_for(*requests: Header) -> Serve:
 
     def lie(wire: Wire) -> None:
         wire.receive()
-        wire.tell(1, [wire.request({"q": number, "a": [], "k": {}} | asked) for number, asked in enumerate(requests, 1)])
+        wire.tell(
+            1, [wire.request({"q": number, "a": [], "k": {}} | asked) for number, asked in enumerate(requests, 1)]
+        )
 
     return liar(lie)
 
@@ -277,7 +293,11 @@ def test_an_operation_that_was_not_exposed_is_an_attribute_error(start: Start, o
 def test_an_operation_of_another_object_is_an_attribute_error(start: Start) -> None:
     pair = start(ask_for({"op": "call", "o": 2}, {"op": "next", "o": 2}, {"op": "next", "o": 1}))
     first, second, third = json.loads(call(pair, print, iter("ab")))
-    assert (first["err"]["e"]["type"], second["ok"], third["err"]["e"]["type"]) == ("AttributeError", "a", "AttributeError")
+    assert (first["err"]["e"]["type"], second["ok"], third["err"]["e"]["type"]) == (
+        "AttributeError",
+        "a",
+        "AttributeError",
+    )
 
 
 def test_what_we_did_not_change_is_not_sent_back(start: Start) -> None:

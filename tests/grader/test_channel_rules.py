@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import io
-import operator
 import os
 import signal
 import threading
@@ -13,17 +12,18 @@ from typing import Any, ClassVar
 
 import pytest
 
-from grader.channel.trusted import StudentError, StudentGone, StudentObject, declares, exposed, has_operation
+from grader.channel.trusted import StudentError, StudentGone, declares, exposed
 from grader.models import Limits
-from tests.grader.channel_pair import Pair, Serve, pairs, submission
+from tests.grader.channel_pair import Pair, failing, ignore, pairs, submission
 
-Start = Callable[[Serve], Pair]
+Start = Callable[[str], Pair]
+"""Starts a submission with this source."""
 
 
 @pytest.fixture
 def start(posix: None) -> Iterator[Start]:
     with pairs() as start:
-        yield start
+        yield lambda source: start(submission(source))
 
 
 def ended(pair: Pair) -> StudentGone:
@@ -50,7 +50,7 @@ CHANGED = ({"kept": 2, "new": b"\x00"}, [("A", "b"), ("X-Name", "value")], {"of"
 
 
 def test_lists_and_dicts_changed_by_the_submission_are_changed_for_us(start: Start) -> None:
-    module = start(submission("from typing import Any\n" + CHANGE)).module
+    module = start("from typing import Any\n" + CHANGE).module
     extra: dict[str, str] = {}
     environ, headers, names = {"old": 1, "kept": 1}, [("A", "b")], ["b", "a"]
     assert module.change(environ, headers, extra=extra, names=names) == "changed"
@@ -58,17 +58,17 @@ def test_lists_and_dicts_changed_by_the_submission_are_changed_for_us(start: Sta
 
 
 def test_lists_and_dicts_changed_by_us_are_changed_for_the_submission(start: Start) -> None:
-    module = start(submission("""
+    module = start("""
 def call(change):
     environ, headers, extra, names = {"old": 1, "kept": 1}, [("A", "b")], {}, ["b", "a"]
     assert change(environ, headers, extra=extra, names=names) == "changed"
     return environ, headers, extra, names
-""")).module
+""").module
     assert module.call(change) == CHANGED
 
 
 def test_changes_are_seen_on_both_sides_even_if_the_callee_raises(start: Start) -> None:
-    module = start(submission("""
+    module = start("""
 def spoil(headers):
     headers.clear()
     raise KeyError("late")
@@ -78,7 +78,7 @@ def call(spoil):
         spoil(headers)
     except KeyError:
         return headers
-""")).module
+""").module
     headers = [1]
     with pytest.raises(StudentError):
         module.spoil(headers)
@@ -93,30 +93,30 @@ def call(spoil):
 
 
 def test_what_the_submission_did_not_change_is_not_sent_back(start: Start) -> None:
-    pair = start(submission("""
+    pair = start("""
 def look(environ, headers, *, extra):
     environ["a"] = "".join(["te", "xt"])
     headers.append(1)
     headers.pop()
     return extra
-"""))
+""")
     nested = [[1], {"b": 2}]
     pair.module.look({"a": "text", "nested": nested}, nested, extra={"nested": nested})
     assert pair.answers[-1].keys() == {"s", "ok"}
 
 
 def test_a_change_of_type_alone_is_a_change(start: Start) -> None:
-    module = start(submission("def change(d, l): d['a'] = True; l[0] = 1.0")).module
+    module = start("def change(d, l): d['a'] = True; l[0] = 1.0").module
     environ, names = {"a": 1}, [1]
     module.change(environ, names)
     assert (type(environ["a"]), type(names[0])) == (bool, float)
 
 
 def test_what_lies_in_a_changed_dict_comes_home_as_itself_and_may_cross_again(start: Start) -> None:
-    module = start(submission("""
+    module = start("""
 def helper(): return "helped"
 def mark(environ): environ["marked"] = environ.get("marked", 0) + 1
-""")).module
+""").module
     helper, stream = module.helper, io.BytesIO(b"body")
     environ = {"helper": helper, "wsgi.input": exposed(stream, "read")}
     module.mark(environ)
@@ -127,11 +127,11 @@ def mark(environ): environ["marked"] = environ.get("marked", 0) + 1
 
 
 def test_something_put_into_their_dict_that_cannot_cross_is_our_error(start: Start) -> None:
-    module = start(submission("""
+    module = start("""
 def call(put):
     try: put({})
     except Exception: return "swallowed"
-""")).module
+""").module
     with pytest.raises(TypeError, match="may not cross"):
         module.call(lambda environ: environ.update(stream=bytearray()))
     assert module.call(lambda environ: environ.update(a=1)) is None
@@ -157,7 +157,7 @@ def count(items):
 
 
 def test_a_stub_has_exactly_the_operations_named_and_asking_is_no_round_trip(start: Start) -> None:
-    pair = start(submission(STUBS))
+    pair = start(STUBS)
     module = pair.module
     assert module.names(exposed(io.BytesIO(), "read", "readline", "iter")) == ["read", "readline", "__iter__"]
     assert module.names(exposed(io.BytesIO())) == []
@@ -170,7 +170,7 @@ def test_a_stub_has_exactly_the_operations_named_and_asking_is_no_round_trip(sta
 
 
 def test_the_operations_named_work(start: Start) -> None:
-    module = start(submission(STUBS)).module
+    module = start(STUBS).module
     assert module.read(exposed(io.BytesIO(b"one\ntwo"), "read", "readline")) == (b"on", b"e\n")
     assert module.count(number for number in range(5)) == 5
 
@@ -185,14 +185,14 @@ def test_a_class_names_its_operations_itself(start: Start) -> None:
         def drop(self) -> None:
             raise AssertionError("never exposed")
 
-    module = start(submission(STUBS + "def get(store): return store.get('a')")).module
+    module = start(STUBS + "def get(store): return store.get('a')").module
     assert module.public(Store()) == ["get"]
     assert module.get(Store()) == "A"
 
 
 @pytest.mark.parametrize("thing", [object(), {1}, bytearray(b"a"), int, os, 1j], ids=lambda thing: type(thing).__name__)
 def test_what_says_nothing_of_the_kind_may_not_cross(start: Start, thing: object) -> None:
-    pair = start(submission(STUBS))
+    pair = start(STUBS)
     module = pair.module
     with pytest.raises(TypeError, match="may not cross"):
         module.names(thing)
@@ -200,11 +200,24 @@ def test_what_says_nothing_of_the_kind_may_not_cross(start: Start, thing: object
 
 
 def test_keywords_may_have_any_name(start: Start) -> None:
-    names = ("self", "stub", "thing", "phase", "op", "target", "args", "kwargs", "context", "outer", "function", "value")
-    module = start(submission("""
+    names = (
+        "self",
+        "stub",
+        "thing",
+        "phase",
+        "op",
+        "target",
+        "args",
+        "kwargs",
+        "context",
+        "outer",
+        "function",
+        "value",
+    )
+    module = start("""
 def echo(**keywords): return keywords
 def call(function, keywords): return function(**keywords)
-""")).module
+""").module
     keywords = dict.fromkeys(names, 1)
     assert module.echo(**keywords) == keywords
     assert module.call(lambda **keywords: keywords, keywords) == keywords
@@ -244,6 +257,8 @@ def remember(environ, start_response):
     return [before]
 def outside():
     return current.get("nothing")
+def set_outside(name):
+    current.set(name)
 def lend(environ, start_response):
     current.set(environ["name"])
     environ["borrow"](lambda: current.get())
@@ -265,13 +280,9 @@ def request(name: str, **more: object) -> dict[str, object]:
     return {"wsgi.version": (1, 0), "name": name, **more}
 
 
-def ignore(*_: object) -> None:
-    """Serve as start_response."""
-
-
 @pytest.mark.parametrize("entry", ["app", "generator"])
 def test_overlapping_requests_keep_their_contexts_through_iteration_and_close(start: Start, entry: str) -> None:
-    app = getattr(start(submission(REQUESTS)).module, entry)
+    app = getattr(start(REQUESTS).module, entry)
     first, second = app(request("first"), ignore), app(request("second"), ignore)
     one, two = iter(first), iter(second)
     assert [next(one), next(two), next(one), next(two)] == ["first", "second", "first", "second"]
@@ -281,28 +292,32 @@ def test_overlapping_requests_keep_their_contexts_through_iteration_and_close(st
 
 
 def test_a_request_made_within_a_request_has_a_context_of_its_own(start: Start) -> None:
-    app = start(submission(REQUESTS)).module.app
+    module = start(REQUESTS).module
     inner: list[str] = []
 
     def start_response(name: str) -> None:
         if name == "outer":
-            body = app(request("inner"), start_response)
+            body = module.app(request("inner"), start_response)
             inner.extend(body)
             body.close()
+            inner.extend(module.remember(request("another"), ignore))
 
-    outer = app(request("outer"), start_response)
-    assert (list(outer), inner) == (["outer", "outer"], ["inner", "inner"])
+    outer = module.app(request("outer"), start_response)
+    assert (list(outer), inner) == (["outer", "outer"], ["inner", "inner", "nothing"])
     outer.close()
 
 
-def test_a_request_knows_nothing_of_the_one_before(start: Start) -> None:
-    module = start(submission(REQUESTS)).module
+def test_a_request_knows_nothing_of_others(start: Start) -> None:
+    module = start(REQUESTS).module
     assert [module.remember(request("a"), ignore), module.remember(request("b"), ignore)] == [["nothing"]] * 2
     assert module.outside() == "nothing"
+    module.set_outside("outside")
+    assert module.remember(request("c"), ignore) == ["nothing"]
+    assert module.outside() == "outside"
 
 
 def test_what_a_request_lends_runs_in_its_context_even_below_another_request(start: Start) -> None:
-    module = start(submission(REQUESTS)).module
+    module = start(REQUESTS).module
     seen: list[str] = []
 
     def borrow(of_outer: Callable[[], str]) -> None:
@@ -316,7 +331,7 @@ def test_what_a_request_lends_runs_in_its_context_even_below_another_request(sta
 
 
 def test_an_app_that_returns_itself_is_iterated_in_the_context_of_its_last_request(start: Start) -> None:
-    app = start(submission(REQUESTS)).module.reused
+    app = start(REQUESTS).module.reused
     for name in ("first", "second"):
         body = app(request(name), ignore)
         assert list(body) == [name]
@@ -352,21 +367,13 @@ def pass_on(error): return error
 """
 
 
-def failing(error: BaseException) -> Callable[[], None]:
-    """Return a function that raises, and may."""
-
-    @declares(BaseException)
-    def fail() -> None:
-        raise error
-
-    return fail
-
-
 @pytest.mark.parametrize(
-    "error", [ValueError("a", 1), LookupError(), FileNotFoundError(2, "no file"), type("Own", (Exception,), {})()], ids=repr
+    "error",
+    [ValueError("a", 1), LookupError(), FileNotFoundError(2, "no file"), type("Own", (Exception,), {})()],
+    ids=repr,
 )
 def test_our_exception_comes_home_as_the_very_object(start: Start, error: Exception) -> None:
-    module = start(submission(ERRORS)).module
+    module = start(ERRORS).module
     with pytest.raises(type(error)) as caught:
         module.through(failing(error))
     assert caught.value is error
@@ -378,13 +385,13 @@ def test_our_exception_comes_home_as_the_very_object(start: Start, error: Except
 
 
 def test_our_exception_is_one_object_for_the_submission(start: Start) -> None:
-    module = start(submission("kept = []\ndef take(error): kept.append(error); return kept[0] is error")).module
+    module = start("kept = []\ndef take(error): kept.append(error); return kept[0] is error").module
     error = ValueError("one")
     assert [module.take(error), module.take(error), module.take(ValueError("one"))] == [True, True, False]
 
 
 def test_their_exception_raised_again_by_us_is_the_very_object_to_them(start: Start) -> None:
-    module = start(submission(ERRORS)).module
+    module = start(ERRORS).module
     types: list[str] = []
 
     def again(fail: Callable[[], None]) -> None:
@@ -399,7 +406,7 @@ def test_their_exception_raised_again_by_us_is_the_very_object_to_them(start: St
 
 
 def test_exc_info_crosses_without_its_traceback_and_is_the_very_object_to_them(start: Start) -> None:
-    module = start(submission(ERRORS)).module
+    module = start(ERRORS).module
     seen: list[object] = []
 
     def start_response(exc_info: tuple[type[BaseException], BaseException, object]) -> None:
@@ -411,10 +418,11 @@ def test_exc_info_crosses_without_its_traceback_and_is_the_very_object_to_them(s
 
 
 @pytest.mark.parametrize(
-    "name", ["KeyboardInterrupt", "SystemExit", "AssertionError", "GeneratorExit", "StopIteration", "BaseException", "Own"]
+    "name",
+    ["KeyboardInterrupt", "SystemExit", "AssertionError", "GeneratorExit", "StopIteration", "BaseException", "Own"],
 )
 def test_whatever_the_submission_raises_is_a_student_error(start: Start, name: str) -> None:
-    module = start(submission(f"class Own(BaseException): pass\ndef fail(): raise {name}('text')\n")).module
+    module = start(f"class Own(BaseException): pass\ndef fail(): raise {name}('text')\n").module
     with pytest.raises(StudentError) as caught:
         module.fail()
     error = caught.value
@@ -424,11 +432,11 @@ def test_whatever_the_submission_raises_is_a_student_error(start: Start, name: s
 
 
 def test_an_exception_whose_text_fails_has_none(start: Start) -> None:
-    module = start(submission("""
+    module = start("""
 class Own(Exception):
     def __str__(self): raise SystemExit
 def fail(): raise Own
-""")).module
+""").module
     with pytest.raises(StudentError) as caught:
         module.fail()
     assert (caught.value.type, caught.value.text) == ("Own", "")
@@ -459,11 +467,11 @@ class Unmakable(UnicodeDecodeError):
     ids=lambda value: type(value).__name__,
 )
 def test_our_exception_crosses_as_its_nearest_builtin_base(start: Start, error: BaseException, seen: object) -> None:
-    assert start(submission(ERRORS)).module.describe(failing(error)) == seen
+    assert start(ERRORS).module.describe(failing(error)) == seen
 
 
 def test_stop_iteration_from_a_call_is_not_the_end_of_an_iteration(start: Start) -> None:
-    module = start(submission("""
+    module = start("""
 def stop(): raise StopIteration("called")
 def catch(call):
     try: call()
@@ -472,7 +480,7 @@ def numbers():
     yield 1
     yield 2
 def collect(items): return list(items)
-""")).module
+""").module
     with pytest.raises(StudentError) as caught:
         module.stop()
     assert caught.value.type == "StopIteration"
@@ -482,11 +490,11 @@ def collect(items): return list(items)
 
 
 def test_an_iteration_that_fails_is_not_one_that_ends(start: Start) -> None:
-    module = start(submission("""
+    module = start("""
 def numbers():
     yield 1
     raise ValueError("midway")
-""")).module
+""").module
     numbers = module.numbers()
     assert next(numbers) == 1
     with pytest.raises(StudentError) as caught:
@@ -518,13 +526,19 @@ EMPTY = ("Exception", (), "", "Exception()", None, None, None, None)
 
 @pytest.mark.parametrize(
     "error",
-    [AssertionError("secret"), KeyError("secret"), SystemExit("secret"), pytest.fail.Exception("secret"), GeneratorExit()],
+    [
+        AssertionError("secret"),
+        KeyError("secret"),
+        SystemExit("secret"),
+        pytest.fail.Exception("secret"),
+        GeneratorExit(),
+    ],
     ids=lambda error: type(error).__name__,
 )
 def test_an_undeclared_exception_crosses_empty_and_is_raised_although_it_was_swallowed(
     start: Start, error: BaseException
 ) -> None:
-    module = start(submission(SWALLOW)).module
+    module = start(SWALLOW).module
 
     def callback() -> None:
         raise error
@@ -539,7 +553,7 @@ def test_an_undeclared_exception_crosses_empty_and_is_raised_although_it_was_swa
 
 
 def test_only_declared_kinds_cross(start: Start) -> None:
-    module = start(submission(SWALLOW)).module
+    module = start(SWALLOW).module
 
     @declares(OSError)
     def callback() -> None:
@@ -554,7 +568,7 @@ def test_only_declared_kinds_cross(start: Start) -> None:
 
 
 def test_it_is_raised_when_the_outermost_request_ends_and_not_before(start: Start) -> None:
-    module = start(submission(SWALLOW)).module
+    module = start(SWALLOW).module
     inner: list[str] = []
 
     def fail() -> None:
@@ -571,7 +585,7 @@ def test_it_is_raised_when_the_outermost_request_ends_and_not_before(start: Star
 
 
 def test_of_two_the_first_is_raised(start: Start) -> None:
-    module = start(submission(SWALLOW)).module
+    module = start(SWALLOW).module
 
     def first() -> None:
         raise AssertionError("first")
@@ -585,11 +599,11 @@ def test_of_two_the_first_is_raised(start: Start) -> None:
 
 
 def test_an_undeclared_exception_during_iteration_is_raised(start: Start) -> None:
-    module = start(submission("""
+    module = start("""
 def guarded(items):
     try: yield from items
     except Exception: yield "swallowed"
-""")).module
+""").module
 
     def rows() -> Iterator[int]:
         yield 1
@@ -624,7 +638,7 @@ def in_fork(call):
 
 def test_another_thread_of_the_submission_gets_a_runtime_error_that_says_so(start: Start) -> None:
     calls: list[int] = []
-    pair = start(submission(THREADS))
+    pair = start(THREADS)
     assert pair.module.in_thread(lambda: calls.append(1)) == (
         ["WrongThread", "RuntimeError"], "the other side can be reached only from the thread that was called by it",
     )  # fmt: skip
@@ -633,13 +647,13 @@ def test_another_thread_of_the_submission_gets_a_runtime_error_that_says_so(star
 
 def test_a_fork_of_the_submission_gets_a_runtime_error(start: Start) -> None:
     calls: list[int] = []
-    pair = start(submission(THREADS))
+    pair = start(THREADS)
     assert pair.module.in_fork(lambda: calls.append(1)) == 7
     assert (calls, pair.requests) == ([], 0)
 
 
 def test_another_thread_of_ours_gets_a_runtime_error(start: Start) -> None:
-    module = start(submission(THREADS)).module
+    module = start(THREADS).module
     attempt = module.attempt
     errors: list[Exception] = []
 
@@ -656,271 +670,25 @@ def test_another_thread_of_ours_gets_a_runtime_error(start: Start) -> None:
     assert attempt(ignore) is None
 
 
-# -- rule 7: a table per test, a bounded depth, exact values; lies are in test_channel_lies.py
-
-TABLES = """
-kept = []
-def keep(stub): kept.append(stub)
-def use_kept():
-    return kept[-1]()
-def keep_error(call):
-    try: call()
-    except Exception as error: kept.append(error)
-def raise_kept():
-    raise kept[-1]
-def make(): return lambda: "made"
-def number(stub): return type(stub)._channel_number(stub)
-def is_kept(value): return value is kept[-1]
-"""
-
-
-def test_our_reference_to_an_object_of_an_earlier_test_is_a_type_error(start: Start) -> None:
-    pair = start(submission(TABLES))
-    module, made = pair.module, pair.module.make()
-    assert made() == "made"
-    pair.peer.forget()
-    for use in (made, lambda: module.make, lambda: len(made), lambda: iter(made), lambda: pair.module.keep(made)):
-        with pytest.raises(TypeError):
-            use()
-    assert pair.module.make()() == "made"
-
-
-def test_a_reference_to_another_process_cannot_cross(start: Start) -> None:
-    one, two = start(submission(TABLES)).module, start(submission(TABLES)).module
-    with pytest.raises(TypeError, match="another student process"):
-        one.keep(two.make())
-
-
-def test_their_stub_of_an_earlier_test_is_dead_and_costs_nobody_the_process(start: Start) -> None:
-    pair = start(submission(TABLES))
-    calls: list[int] = []
-    pair.module.keep(lambda: calls.append(1))
-    pair.module.use_kept()
-    pair.peer.forget()
-    with pytest.raises(StudentError, match="a test that has ended"):
-        pair.module.use_kept()
-    assert (calls, pair.requests) == ([1], 1)
-
-
-def test_their_finalizers_reach_nobody_when_a_test_ends(start: Start) -> None:
-    pair = start(submission("""
-def guard(items):
-    def generator():
-        try: yield from items
-        finally: items.close()
-    return generator()
-"""))
-    guarded = pair.module.guard(number for number in [1, 2])
-    assert next(guarded) == 1
-    requests = pair.requests
-    pair.peer.forget()
-    assert (pair.peer.gone, pair.requests) == (None, requests)
-
-
-def test_exceptions_of_an_earlier_test_do_not_come_home(start: Start) -> None:
-    pair = start(submission(TABLES))
-    pair.module.keep_error(failing(ValueError("of an earlier test")))
-    with pytest.raises(ValueError, match="of an earlier test"):
-        pair.module.raise_kept()
-    with pytest.raises(StudentError) as theirs:
-        pair.module.missing  # noqa: B018
-    pair.peer.forget()
-    with pytest.raises(StudentError) as caught:
-        pair.module.raise_kept()
-    assert caught.value.type == "ValueError"
-    pair.module.keep_error(failing(theirs.value))
-    with pytest.raises(StudentError) as caught:
-        pair.module.raise_kept()
-    assert (caught.value.type, caught.value.text) == ("RuntimeError", "an exception of an earlier test")
-
-
-def test_numbers_are_never_used_again(start: Start) -> None:
-    pair = start(submission(TABLES))
-    ours, theirs = [], []
-    for _ in range(3):
-        ours += [pair.module.number(lambda: None), pair.module.number(lambda: None)]
-        pair.module.make()
-        theirs.append(pair.answers[-1]["ok"]["r"][0])
-        pair.peer.forget()
-    assert ours == sorted(set(ours))
-    assert theirs == sorted(set(theirs))
-
-
-def test_one_object_has_one_number_during_a_test(start: Start) -> None:
-    module = start(submission(TABLES)).module
-    assert module.make is module.make
-    assert module.number(ignore) == module.number(ignore)
-    module.keep(ignore)
-    assert module.is_kept(ignore) is True
-
-
-DEEP = """
-def deep(down, left): return down(left)
-def shallow(): return "here"
-"""
-
-
-def dive(module: StudentObject) -> Callable[[int], int]:
-    """Return a function that calls the submission, which calls it, so many times."""
-
-    def down(left: int) -> int:
-        return 1 if not left else 1 + int(module.deep(down, left - 1))
-
-    return down
-
-
-def test_calls_may_be_nested_sixteen_deep(start: Start) -> None:
-    module = start(submission(DEEP)).module
-    assert module.deep(dive(module), 7) == 8
-    assert module.shallow() == "here"
-
-
-def test_calls_nested_deeper_are_a_violation(start: Start) -> None:
-    pair = start(submission(DEEP))
-    module = pair.module
-    with pytest.raises(StudentGone) as caught:
-        module.deep(dive(module), 8)
-    assert (caught.value.verdict, caught.value.detail["reason"]) == ("protocol_violation", "calls nested too deeply")
-
-
-def test_endless_recursion_through_a_stub_is_the_submissions_recursion_error(start: Start) -> None:
-    module = start(submission("def endless(call):\n    call()\n    endless(call)\ndef fine(): return 1")).module
-    with pytest.raises(StudentError) as caught:
-        module.endless(ignore)
-    assert caught.value.type == "RecursionError"
-    assert module.fine() == 1
-
-
-@pytest.mark.parametrize("text", ["\udcff", "a\ud800z", "\udfff\ud800", "\x00", "\u2028", "电影", "\U0001f3ac"], ids=ascii)
-def test_any_text_crosses_both_ways(start: Start, text: str) -> None:
-    module = start(submission("""
-def echo(value, **keywords): return value, keywords
-def call(function, text): return function(text)
-def fail(text): raise ValueError(text)
-""")).module
-    assert module.echo({text: [text]}, **{text: text}) == ({text: [text]}, {text: text})
-    assert module.call(lambda value: value, text) == text
-    with pytest.raises(StudentError) as caught:
-        module.fail(text)
-    assert caught.value.text == text
-
-
-SUBCLASSES = """
-import collections, enum
-class Text(str):
-    def __eq__(self, other): return True
-    __hash__ = str.__hash__
-class Bytes(bytes):
-    def __len__(self): return 5
-class Items(list):
-    def __iter__(self): return iter(())
-class Mapping(dict): pass
-class Number(int):
-    def __eq__(self, other): return True
-    __hash__ = int.__hash__
-class Real(float): pass
-class Colour(enum.IntEnum): RED = 1
-Pair = collections.namedtuple("Pair", "a b")
-things = {"Text": Text("a"), "Bytes": Bytes(b"a"), "Items": Items([1]), "Mapping": Mapping(a=1), "Number": Number(1),
-          "Real": Real(1.5), "Colour": Colour.RED, "Pair": Pair(1, 2), "OrderedDict": collections.OrderedDict(a=1),
-          "set": {1}, "bytearray": bytearray(b"a"), "memoryview": memoryview(b"a"), "complex": 1j, "object": object()}
-def get(name): return things[name]
-def inside(name): return [things[name]], (things[name],), {"a": things[name]}
-def has_key(name): return {things[name]: 1}
-"""
-NAMES = ("Text", "Bytes", "Items", "Mapping", "Number", "Real", "Colour", "Pair", "OrderedDict", "set", "bytearray",
-         "memoryview", "complex", "object")  # fmt: skip
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_what_is_not_exactly_plain_data_arrives_as_a_reference(start: Start, name: str) -> None:
-    module = start(submission(SUBCLASSES)).module
-    thing = module.get(name)
-    assert type(thing) is StudentObject
-    (listed,), (paired,), mapped = module.inside(name)
-    assert listed is paired is mapped["a"] is thing
-
-
-@pytest.mark.parametrize("name", ["Text", "Bytes", "Number", "Real", "Colour", "Pair", "complex", "object"])
-def test_a_dict_with_other_keys_than_plain_data_arrives_as_a_reference(start: Start, name: str) -> None:
-    assert type(start(submission(SUBCLASSES)).module.has_key(name)) is StudentObject
-
-
-OTHERS = ["other"]
-COMPARISONS: dict[str, Callable[[Any], object]] = {
-    "truth": bool,
-    "not": lambda thing: not thing,
-    "==": lambda thing: thing == 1,
-    "== from the right": lambda thing: operator.eq(OTHERS, thing),
-    "!=": lambda thing: thing != 1,
-    "in it": lambda thing: 1 in thing,
-    "in a list": lambda thing: thing in OTHERS,
-    "== of lists": lambda thing: [thing] == OTHERS,
-    "== of dicts": lambda thing: {"a": thing} == {"a": 1},
-    "<": lambda thing: thing < 1,
-    "+": lambda thing: thing + 1,
-    "int": int,
-}
-
-
-@pytest.mark.parametrize("use", COMPARISONS.values(), ids=COMPARISONS)
-def test_a_reference_can_only_be_used_not_compared(start: Start, use: Callable[[Any], object]) -> None:
-    thing = start(submission(SUBCLASSES)).module.get("Items")
-    with pytest.raises(TypeError):
-        use(thing)
-
-
-def test_a_reference_can_be_called_iterated_indexed_measured_and_read(start: Start) -> None:
-    pair = start(submission("""
-class Thing(list):
-    name = "thing"
-    def __call__(self, a, *, b): return a + b
-    def close(self): self.append("closed")
-thing = Thing([1, 2])
-"""))
-    thing = pair.module.thing
-    assert (thing(1, b=2), list(thing), thing[1], len(thing), thing.name) == (3, [1, 2], 2, 2, "thing")
-    thing.close()
-    assert thing[-1] == "closed"
-    assert not hasattr(thing, "_private")
-    assert [kind for kind in ("call", "iter", "next", "close", "len", "item") if has_operation(thing, kind)] == [
-        "call", "iter", "close", "len", "item",
-    ]  # fmt: skip
-
-
-def test_a_thousand_numbers_may_be_keys_and_any_number_of_texts(start: Start) -> None:
-    module = start(submission("""
-def numbers(count): return {number: None for number in range(count)}
-def texts(count): return {str(number): None for number in range(count)}
-""")).module
-    assert module.numbers(1000) == dict.fromkeys(range(1000))
-    assert module.texts(3000) == dict.fromkeys(map(str, range(3000)))
-    assert module.numbers(1001)[1000] is None
-
-
-def test_what_does_not_fit_into_a_frame_is_an_error_and_no_end(start: Start) -> None:
-    module = start(submission("def large(size): return b'x' * size\ndef size(data): return len(data)")).module
-    assert len(module.large(4_000_000)) == module.size(b"x" * 4_000_000) == 4_000_000
-    with pytest.raises(StudentError) as caught:
-        module.large(5_000_000)
-    assert caught.value.type == "FrameTooLarge"
-    with pytest.raises(TypeError, match="more than a frame holds"):
-        module.size(b"x" * 5_000_000)
-    assert module.size(b"x") == 1
-
-
 # -- rule 8: the end of a process is sticky
 
 
 def test_a_process_that_died_raises_the_same_end_again_and_again(start: Start) -> None:
-    pair = start(submission("import os\ndef die(): os._exit(3)\ndef fine(): return 1\nthings = {1}"))
+    pair = start("import os\ndef die(): os._exit(3)\ndef fine(): return 1\nthings = {1}")
     module, fine, things = pair.module, pair.module.fine, pair.module.things
     with pytest.raises(StudentGone) as caught:
         module.die()
     end = caught.value
     assert not isinstance(end, Exception)
     assert (end.verdict, end.detail) == ("exited", {"code": "3", "phase": "call"})
-    for use in (fine, lambda: fine(1, b=2), lambda: module.fine, lambda: len(things), lambda: iter(things), lambda: pair.module):
+    for use in (
+        fine,
+        lambda: fine(1, b=2),
+        lambda: module.fine,
+        lambda: len(things),
+        lambda: iter(things),
+        lambda: pair.module,
+    ):
         with pytest.raises(StudentGone) as caught:
             use()
         assert caught.value is end
@@ -931,7 +699,7 @@ def test_a_process_that_died_raises_the_same_end_again_and_again(start: Start) -
 
 
 def test_a_callback_cannot_swallow_the_end(start: Start) -> None:
-    pair = start(submission("import os\ndef call(back): return back()\ndef die(): os._exit(3)"))
+    pair = start("import os\ndef call(back): return back()\ndef die(): os._exit(3)")
     module = pair.module
 
     @declares(BaseException)
@@ -950,11 +718,22 @@ def test_a_callback_cannot_swallow_the_end(start: Start) -> None:
     def declare() -> None:
         module.die()
 
-    pair = start(submission("import os\ndef call(back): return back()\ndef die(): os._exit(3)"))
+    pair = start("import os\ndef call(back): return back()\ndef die(): os._exit(3)")
     module = pair.module
     with pytest.raises(StudentGone) as caught:
         module.call(declare)
     assert caught.value is ended(pair)
+
+
+def test_the_end_goes_before_what_a_callback_kept_back(start: Start) -> None:
+    pair = start("import os\ndef call(back):\n    try: back()\n    finally: os._exit(3)")
+
+    def fail() -> None:
+        raise AssertionError("secret")
+
+    with pytest.raises(StudentGone) as caught:
+        pair.module.call(fail)
+    assert caught.value.verdict == "exited"
 
 
 def test_a_process_that_takes_too_long_is_killed_and_stays_dead(posix: None) -> None:

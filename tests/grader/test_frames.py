@@ -102,7 +102,21 @@ def test_plain_data_crosses_both_ways_with_its_exact_types(value: object) -> Non
 
 @pytest.mark.parametrize(
     "value",
-    [math.nan, math.inf, -math.inf, -0.0, 5e-324, 2**MAX_INT_BITS - 1, chr(0xDCFF), chr(0xD800), b"", b"\xff", (), [], {}],
+    [
+        math.nan,
+        math.inf,
+        -math.inf,
+        -0.0,
+        5e-324,
+        2**MAX_INT_BITS - 1,
+        chr(0xDCFF),
+        chr(0xD800),
+        b"",
+        b"\xff",
+        (),
+        [],
+        {},
+    ],
     ids=ascii,
 )
 def test_edge_values_cross_exactly(value: object) -> None:
@@ -186,7 +200,9 @@ def test_mutated_frames_are_refused_in_one_way(value: object, data: st.DataObjec
     payload = bytearray(encode({"v": student().pack([value, len], blobs), "s": 1}, blobs)[LENGTH.size :])
     for _ in range(data.draw(st.integers(1, 4))):
         place = data.draw(st.integers(0, len(payload)))
-        payload[place : place + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3) | st.sampled_from(PIECES))
+        payload[place : place + data.draw(st.integers(0, 3))] = data.draw(
+            st.binary(max_size=3) | st.sampled_from(PIECES)
+        )
     take(bytes(payload))
 
 
@@ -231,7 +247,9 @@ HEADERS = st.fixed_dictionaries(
 
 @EXAMPLES
 @given(st.lists(HEADERS, max_size=3), st.sampled_from(["call", "next", "len", "attr"]))
-def test_whatever_a_process_says_a_request_ends_in_a_value_or_in_a_named_end(headers: list[Header], operation: str) -> None:
+def test_whatever_a_process_says_a_request_ends_in_a_value_or_in_a_named_end(
+    headers: list[Header], operation: str
+) -> None:
     script = Script(*(encode(header, [b"a", b"b"])[LENGTH.size :] for header in headers))
     peer = TrustedPeer(script)
     ours = ValueError("ours")
