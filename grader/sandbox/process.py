@@ -135,7 +135,8 @@ def judge_ending(ending: Ending, limits: Limits) -> tuple[str, dict[str, str]]:
     if number and ending.why == "exit":
         if number == getattr(signal, "SIGXCPU", 24) or (number == 9 and ending.cpu >= limits.cpu):
             return "cpu_limit", {}
-        return "crashed", {"signal": signal.Signals(number).name}
+        known = {known.value: known.name for known in signal.Signals}
+        return "crashed", {"signal": known.get(number, f"signal {number}")}
     return "exited", {"code": str(ending.status >> 8)}
 
 

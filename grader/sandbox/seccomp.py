@@ -99,6 +99,10 @@ OF_OTHERS = ("prlimit64", "sched_setaffinity")
 NEW_NAMESPACES = (0x10000000, 0x00020000, 0x20000000, 0x40000000, 0x08000000, 0x04000000, 0x02000000)
 """clone(2): CLONE_NEWUSER, NEWNS, NEWPID, NEWNET, NEWIPC, NEWUTS, NEWCGROUP."""
 AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
+SHARED_ANONYMOUS = 0x21
+"""mmap(2): MAP_SHARED | MAP_ANONYMOUS, memory that can be let go of and still stays, so that no process is charged."""
+SOL_SOCKET, BUFFER_SIZES = 1, (7, 8, 32, 33)
+"""SO_SNDBUF, SO_RCVBUF and their FORCE forms: the kernel's memory is not the submission's to hold."""
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 
 
@@ -127,6 +131,11 @@ def program() -> bytes:
     rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags are behind a pointer; libc falls back to clone
     for flag in NEW_NAMESPACES:
         rules.add_rule(denied, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
+    shared = pyseccomp.Arg(3, pyseccomp.MASKED_EQ, SHARED_ANONYMOUS, SHARED_ANONYMOUS)
+    rules.add_rule(denied, "mmap", shared)
+    for option in BUFFER_SIZES:
+        chosen = (pyseccomp.Arg(1, pyseccomp.EQ, SOL_SOCKET), pyseccomp.Arg(2, pyseccomp.EQ, option))
+        rules.add_rule(pyseccomp.ERRNO(0), "setsockopt", *chosen)
     for name in OF_OTHERS:
         rules.add_rule(denied, name, pyseccomp.Arg(0, pyseccomp.NE, 0))
     for family in range(64):

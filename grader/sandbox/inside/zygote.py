@@ -157,6 +157,7 @@ class Zygote:
         _, status, usage = os.wait4(child.pid, 0)
         if not self.children:
             self.kill_all()
+            self.wipe()
         self.say({"exited": child.number, "status": status, "why": child.why,
                   "cpu": usage.ru_utime + usage.ru_stime})  # fmt: skip
 
@@ -174,20 +175,26 @@ class Zygote:
 
     def sweep(self, job: int) -> None:
         """End a job: nothing of it stays alive, nothing stays on the disk; a box that cannot be cleaned is given up."""
-        from grader.sandbox.inside.wipe import wipe
-
         self.kill_all()
         for pidfd in self.children:
             self.poll.unregister(pidfd)
             os.close(pidfd)
         self.children.clear()
+        clean = self.wipe()
+        self.say({"swept": job, "dirty": not clean})
+        if not clean:
+            os._exit(3)
+
+    def wipe(self) -> bool:
+        """Empty the writable places; False if that cannot be done within the budget."""
+        from grader.sandbox.inside.wipe import wipe
+
         try:
             wipe(self.config["box"])
             wipe(self.config["tmp"])
         except Exception:  # noqa: BLE001 - whatever it was, the box is dirty
-            self.say({"swept": job, "dirty": True})
-            os._exit(3)
-        self.say({"swept": job, "dirty": False})
+            return False
+        return True
 
     # -- the watchdog: limits that the kernel counts per process only
 
