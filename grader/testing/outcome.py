@@ -32,6 +32,14 @@ class NotRun(Exception):
         self.reason = reason
 
 
+class GoneInFixture(Exception):
+    """A student process died while a fixture was made: pytest's own books bear no BaseException there."""
+
+    def __init__(self, gone: StudentGone) -> None:
+        super().__init__(gone)
+        self.gone = gone
+
+
 class Prerequisite(Exception):
     """The test was skipped because one that it builds on did not pass."""
 
@@ -63,6 +71,7 @@ def observe(error: BaseException, trace: TracebackType | None, recorder: Recorde
 
     ``folder`` holds the test's own files: the message of the assert that failed is read from there.
     """
+    error = error.gone if isinstance(error, GoneInFixture) else error
     events = shortened(recorder.last())
     staff = staff_text(error)
     if isinstance(error, (EngineFault, UsageError)):

@@ -75,6 +75,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:  # noqa: ARG001 - pytest's
+    """Let pytest keep its books when a student process dies while a fixture is made."""
+    from grader.channel.trusted import StudentGone
+
+    try:
+        return (yield)
+    except StudentGone as gone:
+        from grader.testing.outcome import GoneInFixture
+
+        raise GoneInFixture(gone) from gone
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:

@@ -27,7 +27,7 @@ from tests.grader.conftest import skip
 
 ROOT = Path(__file__).parents[2]
 SECRETS = [ROOT / "tests", ROOT / "solutions"]
-LIMITS = Limits(call=5.0, test=20.0, total_memory=128 << 20, disk=8 << 20)
+LIMITS = Limits(call=2.0, test=20.0, total_memory=128 << 20, disk=8 << 20)
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +171,7 @@ for _ in range(9):
     if os.fork() == 0:
         held = bytearray(40 << 20)
         time.sleep(30)
-time.sleep(4)
+time.sleep(1.5)
 """
 DEAF = """
 import contextlib, signal
@@ -187,9 +187,9 @@ while True:
     ("deed", "verdict"),
     [
         (MANY, "memory_limit"),
-        ("for n in range(9): open(os.environ['HOME'] + f'/{n}', 'wb').write(b'x' * (4 << 20))\nimport time; time.sleep(4)",
+        ("for n in range(9): open(os.environ['HOME'] + f'/{n}', 'wb').write(b'x' * (4 << 20))\nimport time; time.sleep(1.5)",
          "disk_limit"),
-        ("for n in range(9000): open(os.environ['HOME'] + f'/{n}', 'wb').close()\nimport time; time.sleep(4)", "disk_limit"),
+        ("for n in range(9000): open(os.environ['HOME'] + f'/{n}', 'wb').close()\nimport time; time.sleep(1.5)", "disk_limit"),
         ("while True: print('x' * 100000)", "output_limit"),
         ("os.kill(os.getpid(), 9)", "crashed"),
         ("os.kill(os.getpid(), 19)", "timeout"),

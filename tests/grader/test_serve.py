@@ -51,9 +51,14 @@ def test_a_redirect_leads_the_judge_nowhere(grade: Grade) -> None:
 
 def test_an_answer_that_drips_ends_with_the_time_of_the_test(grade: Grade) -> None:
     began = time.monotonic()
-    attempt = grade(replaced("import time; start_response('200 OK', []); return (time.sleep(.3) or b'x' for _ in iter(int, 1))"))
-    assert served(attempt) is not Verdict.PASSED
-    assert time.monotonic() - began < 25
+    attempt = grade(
+        f"{RIGHT}\nimport time\ndef drip(environ, start_response):\n    start_response('200 OK', [])\n"
+        "    while True:\n        yield b'x'\n        time.sleep(.3)\n"
+        "def application(e, s, right=application): return (drip if 'SERVER_SOFTWARE' in e else right)(e, s)\n"
+    )
+    assert served(attempt) is Verdict.WRONG
+    assert attempt.score and attempt.score.earned == 96
+    assert time.monotonic() - began < 10
 
 
 def test_an_endless_answer_is_cut(grade: Grade) -> None:
