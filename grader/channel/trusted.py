@@ -19,8 +19,9 @@ from grader.channel.values import BUILTIN_EXCEPTIONS, MAX_TEXT, broken, builtin_
 FUNCTIONS = (FunctionType, MethodType, BuiltinFunctionType, functools.partial)
 STUDENT_KINDS = frozenset({"call", "iter", "next", "close", "len", "item"})
 
-MAX_REFERENCES = 20_000
-"""References to the student's objects that one test may see."""
+MAX_REFERENCES, MAX_NUMBER = 20_000, 1 << 31
+"""References to the student's objects that one test may see, and the largest number of one: large ones could be chosen
+to collide in a dict."""
 
 Anything = TypeVar("Anything")
 
@@ -254,6 +255,8 @@ class TrustedPeer(Peer):
         number, kinds, name = content
         if type(number) is not int or type(kinds) is not list or type(name) is not str:
             broken("a reference of unknown shape")
+        if not 0 < number <= MAX_NUMBER:
+            broken("a reference with an impossible number")
         if not all(type(kind) is str and kind in STUDENT_KINDS for kind in kinds):
             broken("a reference of unknown kind")
         known = self.table.theirs.get(number)

@@ -14,6 +14,7 @@ import os
 import select
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from dataclasses import asdict
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from grader.sandbox.box import Box
 
 INI = Path(__file__).with_name("pytest.ini")
+MEMORY = 512 << 20
+"""Bytes that one grading may keep: a library that is led to unpack or to collect more fails its test."""
 SPARE = 15.0
 """Seconds that a grading may take beyond the submission's own budget before it is our fault."""
 
@@ -78,6 +81,7 @@ class Worker:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Take the place of a student's own run: each job brings its own runtime."""
         config.stash[RUNTIME] = no_job
+        config.option.tbstyle = "value"  # nobody reads pytest's long tracebacks, which cost 20 ms each
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember tests that could not be collected."""
@@ -148,15 +152,16 @@ class Worker:
         """Grade in a fork, and clean the box behind it."""
         if not hasattr(os, "fork"):
             return run(session.items, job, self.exercise, self.box, boxed=False)
-        report = self.forked(session, job)
+        with tempfile.TemporaryDirectory(prefix="grading-") as folder:
+            report = self.forked(session, job, folder)
         try:
             self.box.sweep(job.number)
         except (EngineFault, OSError) as error:
             report["fault"] = report["fault"] or f"BoxDied: {error}"
         return report
 
-    def forked(self, session: pytest.Session, job: Job) -> dict[str, Any]:
-        """Run a job in a fork and return its report, or what became of the fork."""
+    def forked(self, session: pytest.Session, job: Job, folder: str) -> dict[str, Any]:
+        """Run a job in a fork with a folder for its files, and return its report or what became of the fork."""
         reader, writer = os.pipe()
         parent = os.getpid()
         pid = os.fork()
@@ -165,6 +170,7 @@ class Worker:
             code = 70
             try:
                 settle(parent)
+                tempfile.tempdir = folder
                 report = run(session.items, job, self.exercise, self.box, boxed=self.box.boxed, alone=True)
                 with os.fdopen(writer, "wb") as file:
                     file.write(json.dumps(report).encode())
@@ -191,11 +197,14 @@ def no_job(item: pytest.Item) -> NoReturn:
 
 
 def settle(parent: int) -> None:
-    """Make sure that a fork does not outlive its parent, and keep it on the processor where it was started."""
+    """Make sure that a fork does not outlive its parent, takes no more than its memory, and stays on its processor."""
     if sys.platform == "linux":
+        import resource
+
         from grader.sandbox.inside import lockdown
 
         lockdown.prctl(lockdown.PR_SET_PDEATHSIG, signal.SIGKILL)
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
         lockdown.stay_on(lockdown.current_cpu())
         if os.getppid() != parent:
             os._exit(71)

@@ -75,8 +75,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:  # noqa: ARG001 - pytest's
-    """Let pytest keep its books when a student process dies while a fixture is made."""
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Let pytest keep its books when a student process dies while a fixture is made.
+
+    pytest notes the failure of a fixture for exceptions only (`_pytest.fixtures.pytest_fixture_setup`); without the note
+    it would not take the fixture down, and stumble over it in the next test.
+    """
     from grader.channel.trusted import StudentGone
 
     try:
@@ -84,7 +90,9 @@ def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, obje
     except StudentGone as gone:
         from grader.testing.outcome import GoneInFixture
 
-        raise GoneInFixture(gone) from gone
+        error = GoneInFixture(gone)
+        fixturedef.cached_result = (None, fixturedef.cache_key(request), (error, gone.__traceback__))  # type: ignore[arg-type]
+        raise error from gone
 
 
 @pytest.hookimpl(wrapper=True)

@@ -20,6 +20,8 @@ from grader.channel.trusted import StudentError, StudentGone
 from grader.sandbox.process import Student
 from grader.testing.wsgi import Proxy
 
+SERVED = 5.0
+"""Seconds that one served app has, over all its connections."""
 MOST = 8 << 20
 """Bytes that one connection may carry each way."""
 
@@ -114,7 +116,7 @@ def serving(student: Student, app: Any, server: str, listener: Listener | None, 
     else:
         dial = functools.partial(socket.create_connection, ("127.0.0.1", port), 5.0)
         ports.add(port)
-    relay = Relay(dial, student.process.test_deadline)
+    relay = Relay(dial, min(student.process.test_deadline, time.monotonic() + SERVED))
     ports.add(relay.port)
     try:
         yield f"http://127.0.0.1:{relay.port}"

@@ -1,4 +1,7 @@
-"""The rules of the call channel, each tried between the judge's end and a submission in a forked process."""
+"""The rules of the call channel, each tried between the judge's end and a submission in a forked process.
+
+Rule 7, the bounds of what crosses, is tried in `test_channel_values`, `test_channel_lies` and `test_frames`.
+"""
 
 from __future__ import annotations
 

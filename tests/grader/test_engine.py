@@ -279,3 +279,45 @@ def test_a_mistake_of_the_author_is_refused_with_its_place(square: Path, old: st
 def test_a_course_is_found_from_anywhere_below_it(square: Path) -> None:
     course: Course = load_course(square)
     assert [exercise.short for exercise in course.exercises.values()] == ["s1"]
+
+
+DEADLY = """
+import os
+calls = 0
+def square(number):
+    global calls
+    calls += 1
+    return number * number if calls != 2 else os._exit(1)
+def count():
+    return 1
+"""
+MADE = """
+
+import pytest
+
+@pytest.fixture
+def nine(submission):
+    return submission.square(3)
+
+@mark.points(1, "correctness", statement="promise")
+def test_made(nine):
+    \"\"\"a fixture squares\"\"\"
+    assert nine == 9, "nine"
+
+@mark.points(1, "correctness", statement="promise")
+def test_made_again(nine):
+    \"\"\"a fixture squares again\"\"\"
+    assert nine == 9, "nine"
+"""
+
+
+def test_a_death_while_a_fixture_is_made_costs_no_other_test(square: Path, full: None) -> None:
+    (square / "exercises" / "s1_square" / "test_public.py").write_text(PUBLIC + MADE, encoding="utf-8")
+    reference = square / "solutions" / "s1_square" / "square.py"
+    grader = Grader(load_course(square), square, Isolation.FULL)
+    try:
+        assert reference.read_text() == REFERENCE
+        found = verdicts(grader.grade(Submission("s1_square", None, "", {"square.py": DEADLY.encode()})))
+    finally:
+        grader.close()
+    assert (found["test_three"], found["test_made"], found["test_made_again"]) == ("passed", "exited", "passed")

