@@ -68,7 +68,7 @@ def error(**words: object) -> str:
 
 NESTED = "[" * 34 + "]" * 34
 COLLIDING = ",".join(f"[{number * (2**61 - 1)},0]" for number in range(2000))
-MANY = ",".join(f'{{"r":[{number},[],"x"]}}' for number in range(1, 20_002))
+MANY = ",".join(f'{{"r":[{number},[],"x"]}}' for number in range(1, MAX_REFERENCES + 2))
 LIES: dict[str, tuple[bytes, str]] = {
     # bytes
     "no length": (LENGTH.pack(0), "an empty frame"),
