@@ -301,7 +301,7 @@ class TrustedPeer(Peer):
             raise error
         if isinstance(error, Declared):
             return self.pack_exception(error.error, blobs)
-        if isinstance(error, (StudentError, StopIteration)) or self.table.token(error):
+        if isinstance(error, StudentError) or self.table.token(error):
             return self.pack_exception(error, blobs)
         self._undeclared = self._undeclared or error
         return {"e": {"type": "Exception", "args": [], "token": 0}}

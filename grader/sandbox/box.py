@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from typing import IO
 
-from grader.channel.frames import encode
+from grader.channel.frames import MAX_FRAME, FrameError, encode
 from grader.channel.trusted import StudentGone
 from grader.errors import EngineFault
 from grader.models import Limits
@@ -225,6 +225,8 @@ class BoxedProcess(StudentProcess):
         if not data:
             raise self.gone()
         self.buffer += data
+        if len(self.buffer) > 2 * MAX_FRAME:
+            raise FrameError("more bytes than any answer has")
 
     def read_output(self) -> bool:
         """Take what was printed; False at its end."""

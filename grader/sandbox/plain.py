@@ -18,7 +18,7 @@ import threading
 from collections.abc import Mapping
 from typing import IO
 
-from grader.channel.frames import MAX_FRAME, encode
+from grader.channel.frames import MAX_FRAME, FrameError, encode
 from grader.channel.trusted import StudentGone
 from grader.errors import EngineFault
 from grader.models import Limits
@@ -119,7 +119,7 @@ class PlainProcess(StudentProcess):
         else:
             self.buffer += data
             if len(self.buffer) > 2 * MAX_FRAME:
-                self.kill()
+                raise FrameError("more bytes than any answer has")
 
     def kill(self) -> None:
         """Kill the process; its children are out of our reach at this level."""

@@ -129,6 +129,8 @@ LIES: dict[str, tuple[bytes, str]] = {
     "a reference of unknown shape": (ok('{"r":7}'), "unknown shape"),
     "a reference without a name": (ok('{"r":[7,[]]}'), "unknown shape"),
     "true for a number": (ok('{"r":[true,[],"x"]}'), "unknown shape"),
+    "nought for a number": (ok('{"r":[0,[],"x"]}'), "impossible number"),
+    "a number beyond all objects": (ok(f'{{"r":[{2**61 - 1},[],"x"]}}'), "impossible number"),
     "kinds that are no list": (ok('{"r":[7,"call","x"]}'), "unknown shape"),
     "a name that is none": (ok('{"r":[7,[],1]}'), "unknown shape"),
     "an unknown kind": (ok('{"r":[7,["attr"],"x"]}'), "unknown kind"),

@@ -101,3 +101,14 @@ def test_samples_are_never_collected(tmp_path: Path) -> None:
     assert "planted" not in done.stdout
     done = run_pytest("tests", cwd=tmp_path)
     assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_level_none_needs_no_module_that_only_posix_systems_have() -> None:
+    source = (
+        "import sys\n"
+        "for name in ('resource', 'fcntl', 'pwd', 'grp', 'termios'): sys.modules[name] = None\n"
+        "import grader.cli, grader.grading.worker, grader.testing.plain_run, grader.sandbox.inside.student\n"
+        "from grader.sandbox.isolation import enter\n"
+    )
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr

@@ -48,7 +48,6 @@ EXERCISES = [exercise for exercise in COURSE.exercises.values() if exercise.kind
 SAMPLES = [sample for exercise in EXERCISES for sample in load_samples(ROOT, exercise)]
 NAMED = {
     "attack_closes_everything": Verdict.PROTOCOL_VIOLATION,
-    "attack_deep_recursion": Verdict.CRASHED,
     "attack_dies_of_a_rare_signal": Verdict.CRASHED,
     "attack_endless_chunks": Verdict.OUTPUT_LIMIT,
     "attack_endless_start_response": Verdict.OUTPUT_LIMIT,

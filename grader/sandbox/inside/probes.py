@@ -8,7 +8,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import resource
 import signal
 import socket
 import sys
@@ -134,6 +133,8 @@ def rights_left(_facts: dict[str, Any]) -> list[str]:
 
 def limits_missing(_facts: dict[str, Any]) -> list[str]:
     """Run into the limits of memory, file size and processes."""
+    import resource  # not on every system
+
     found = []
     try:
         bytearray(resource.getrlimit(resource.RLIMIT_DATA)[0] + 1 if has_limit(resource.RLIMIT_DATA) else 1 << 29)
@@ -147,6 +148,8 @@ def limits_missing(_facts: dict[str, Any]) -> list[str]:
 
 def has_limit(kind: int) -> bool:
     """Tell whether a resource limit is set at all."""
+    import resource
+
     return resource.getrlimit(kind)[1] != resource.RLIM_INFINITY
 
 
