@@ -219,7 +219,8 @@ def describe(value: object) -> dict[str, bool]:
     is_function = kind in (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
     return {
         "class": is_class,
-        "generator_function": type(plain) is types.FunctionType and bool(plain.__code__.co_flags & inspect.CO_GENERATOR),
+        "generator_function": type(plain) is types.FunctionType
+        and bool(plain.__code__.co_flags & inspect.CO_GENERATOR),
         "function": is_function,
         "callable": callable(value),
         "defines_call": not is_class and any("__call__" in vars(base) for base in kind.__mro__),

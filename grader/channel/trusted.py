@@ -6,61 +6,20 @@ What we pass out is a stub with exactly the operations that its class or `expose
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import BuiltinFunctionType, FunctionType, MethodType
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol
 
+from grader.channel.exposure import Exposed, exposure, operate
 from grader.channel.frames import FrameError, FrameTooLarge
 from grader.channel.peer import Blobs, Peer
-from grader.channel.values import BUILTIN_EXCEPTIONS, MAX_TEXT, broken, builtin_name
+from grader.channel.remote import StudentError, StudentGone, StudentObject, their_frame
+from grader.channel.values import MAX_TEXT, broken, builtin_name
 
-FUNCTIONS = (FunctionType, MethodType, BuiltinFunctionType, functools.partial)
 STUDENT_KINDS = frozenset({"call", "iter", "next", "close", "len", "item"})
 
 MAX_REFERENCES, MAX_NUMBER = 20_000, 1 << 31
 """References to the student's objects that one test may see, and the largest number of one: large ones could be chosen
 to collide in a dict."""
-
-Anything = TypeVar("Anything")
-
-
-class StudentGone(BaseException):
-    """The student process is dead or no longer believed. A BaseException: no test may swallow it by accident."""
-
-    def __init__(self, verdict: str, detail: Mapping[str, str]) -> None:
-        super().__init__(verdict, dict(detail))
-        self.verdict = verdict
-        self.detail = dict(detail)
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One line of a student's traceback: a file of the submission, a line, the function's name. Testimony."""
-
-    file: str
-    line: int
-    function: str
-
-
-class StudentError(Exception):
-    """An exception raised by the student's code. Its type and text are the student's words, never code.
-
-    Attributes:
-        type: the class's name; ``module`` the module it says it comes from; ``text`` at most 2,000 characters.
-        frames: the lines of the submission it passed through, outermost first.
-        phase: what the judge was doing: import, call, iterate, close, …
-    """
-
-    def __init__(self, kind: str, text: str = "", module: str = "builtins", frames: tuple[Frame, ...] = ()) -> None:
-        super().__init__(kind, text)
-        self.type = kind
-        self.text = text
-        self.module = module
-        self.frames = frames
-        self.phase = ""
-        self.token = 0
 
 
 class Watchdog(Protocol):
@@ -83,56 +42,6 @@ class Watchdog(Protocol):
 
     def kill(self) -> None:
         """End the student process."""
-
-
-def exposed(value: Anything, *operations: str, raises: tuple[type[BaseException], ...] = ()) -> Exposed:
-    """Wrap an object so that the student process may use exactly ``operations`` of it.
-
-    An operation is ``call``, ``iter``, ``next`` or the name of a method. ``raises`` declares the exceptions that may
-    cross to the student; any other one ends the test.
-    """
-    return Exposed(value, frozenset(operations), raises)
-
-
-@dataclass(frozen=True, eq=False)
-class Exposed:
-    """An object of the judge and what the student process may do with it."""
-
-    value: object
-    operations: frozenset[str]
-    raises: tuple[type[BaseException], ...] = ()
-
-
-def exposure(value: object) -> Exposed:
-    """Say what the student process may do with an object of ours.
-
-    Functions can be called, iterators iterated and closed; other classes declare ``__exposed__``, a tuple of
-    operations, and may declare ``__raises__``, the exceptions that may cross.
-
-    Raises:
-        TypeError: the object says nothing of the kind, so it may not cross.
-    """
-    if isinstance(value, Exposed):
-        return value
-    raises = getattr(value, "__raises__", ())
-    operations = getattr(type(value), "__exposed__", None)
-    if operations is not None:
-        return Exposed(value, frozenset(operations), raises)
-    if isinstance(value, FUNCTIONS):
-        return Exposed(value, frozenset({"call"}), raises)
-    if isinstance(value, Iterator):
-        return Exposed(value, frozenset({"iter", "next", "close"} if hasattr(value, "close") else {"iter", "next"}))
-    raise TypeError(f"{type(value).__name__} may not cross to the student process; wrap it with exposed(...)")
-
-
-def declares(*kinds: type[BaseException]) -> Callable[[Anything], Anything]:
-    """Mark a function whose exceptions of these kinds are meant for the student's code."""
-
-    def mark(function: Anything) -> Anything:
-        function.__raises__ = kinds  # type: ignore[attr-defined]
-        return function
-
-    return mark
 
 
 @dataclass
@@ -351,99 +260,3 @@ class _Quiet:
             return self.transport.receive()
         except StudentGone as gone:
             self.peer.lose(gone)
-
-
-def operate(value: Any, op: str, args: list[Any], kwargs: dict[str, Any]) -> object:  # noqa: ANN401 - any object of ours
-    """Perform an operation that was found to be exposed."""
-    if op == "call":
-        return value(*args, **kwargs)
-    if op == "iter":
-        return iter(value)
-    if op == "next":
-        return next(value)
-    return getattr(value, op)(*args, **kwargs)
-
-
-def their_frame(line: object) -> Frame:
-    """Return one line of a student's traceback."""
-    if type(line) is not list or [type(part) for part in line] != [str, int, str]:
-        broken("a traceback line of unknown shape")
-    return Frame(line[0][:200], line[1], line[2][:100])
-
-
-class StudentObject:
-    """An object that lives in the student process.
-
-    It can be called, iterated, closed, indexed, asked for attributes and its length. It has no truth value, no ``in``
-    and no ``==``: tests compare data, never a student's object with its own idea of equality.
-    """
-
-    __slots__ = ("_kinds", "_peer", "_ref", "_type")
-
-    def __init__(self, peer: TrustedPeer, ref: int, kinds: frozenset[str], type_name: str) -> None:
-        self._peer = peer
-        self._ref = ref
-        self._kinds = kinds
-        self._type = type_name
-
-    def _ask(self, phase: str, op: str, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any value
-        if self._peer.table.theirs.get(self._ref) is not self:
-            raise TypeError("this reference belongs to an earlier test")
-        return self._peer.ask(phase, op, self._ref, *args, **kwargs)
-
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, D102 - any value
-        return self._ask("call", "call", *args, **kwargs)
-
-    def __iter__(self) -> Iterator[Any]:
-        return self._ask("iterate", "iter")  # type: ignore[no-any-return]
-
-    def __next__(self) -> Any:  # noqa: ANN401 - any value
-        return self._ask("iterate", "next")
-
-    def __len__(self) -> int:
-        if "len" not in self._kinds:
-            raise TypeError("this student's object has no len()")
-        length = self._ask("len", "len")
-        return length if type(length) is int and length >= 0 else self._peer.violated("a length that is none")
-
-    def __getitem__(self, key: object) -> Any:  # noqa: ANN401 - any value
-        return self._ask("read", "item", key)
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any value
-        if name.startswith("_"):
-            raise AttributeError(name)
-        if name == "close":
-            if "close" not in self._kinds:
-                raise AttributeError(name)
-            return functools.partial(self._ask, "close", "close")
-        return self._ask("read", "attr", name)
-
-    def __bool__(self) -> bool:
-        raise TypeError("a reference to a student's object has no truth value; compare data")
-
-    def __eq__(self, other: object) -> bool:
-        raise TypeError("a reference to a student's object has no ==; compare data, or use 'is'")
-
-    def __contains__(self, item: object) -> bool:
-        raise TypeError("a reference to a student's object has no 'in'; compare data")
-
-    def __hash__(self) -> int:
-        return hash(self._ref)
-
-    def __repr__(self) -> str:
-        return f"<StudentObject {self._ref} {sorted(self._kinds)}>"
-
-
-def has_operation(thing: StudentObject, kind: str) -> bool:
-    """Tell what a student's object says it can do: call, iter, next, close, len, item. Testimony."""
-    return kind in thing._kinds
-
-
-def type_name(thing: StudentObject) -> str:
-    """Return the name of the class of a student's object, as the student process says it. Testimony."""
-    return thing._type
-
-
-def builtin_type(name: str) -> bool:
-    """Tell whether a name is that of a builtin exception."""
-    return name in BUILTIN_EXCEPTIONS

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import IO
 
 from grader.channel.frames import MAX_FRAME, FrameError, encode
-from grader.channel.trusted import StudentGone
+from grader.channel.remote import StudentGone
 from grader.errors import EngineFault
 from grader.models import Limits
 from grader.sandbox import bubblewrap, seccomp, view

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.channel.trusted import StudentError, StudentGone
+from grader.channel.remote import StudentError, StudentGone
 from grader.errors import EngineFault
 from grader.models import Isolation, Limits
 from grader.sandbox.bubblewrap import INSIDE

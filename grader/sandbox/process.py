@@ -13,7 +13,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from grader.channel.frames import LENGTH, MAX_FRAME, FrameError
-from grader.channel.trusted import StudentError, StudentGone, TrustedPeer
+from grader.channel.remote import StudentError, StudentGone
+from grader.channel.trusted import TrustedPeer
 from grader.models import Limits
 
 OUTPUT_KEPT = 64 << 10

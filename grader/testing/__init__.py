@@ -1,6 +1,7 @@
 """What the author of a test uses. The fixtures need no import; these names are for annotations and ready checks."""
 
-from grader.channel.trusted import StudentError, StudentObject, declares, exposed
+from grader.channel.exposure import declares, exposed
+from grader.channel.remote import StudentError, StudentObject
 from grader.testing import rules
 from grader.testing.app import App
 from grader.testing.finding import Finding, public

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from grader.channel.trusted import StudentObject, type_name
+from grader.channel.remote import StudentObject, type_name
 from grader.testing import rules
 from grader.testing.finding import public
 from grader.testing.rules import Problem, problem

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from grader.channel.trusted import StudentError, StudentGone, builtin_type
+from grader.channel.remote import StudentError, StudentGone, builtin_type
 from grader.errors import EngineFault, UsageError
 from grader.models import Verdict
 from grader.testing.events import Event, Recorder, shortened

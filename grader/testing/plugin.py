@@ -83,7 +83,7 @@ def pytest_fixture_setup(
     pytest notes the failure of a fixture for exceptions only (`_pytest.fixtures.pytest_fixture_setup`); without the note
     it would not take the fixture down, and stumble over it in the next test.
     """
-    from grader.channel.trusted import StudentGone
+    from grader.channel.remote import StudentGone
 
     try:
         return (yield)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Protocol
 
-from grader.channel.trusted import StudentGone
+from grader.channel.remote import StudentGone
 from grader.models import Exercise
 from grader.sandbox.process import Student, StudentProcess
 from grader.testing.outcome import NotRun

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from grader.channel.trusted import StudentError, StudentGone
+from grader.channel.remote import StudentError, StudentGone
 from grader.sandbox.process import Student
 from grader.testing.wsgi import Proxy
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from grader.channel.trusted import StudentError, StudentObject
+from grader.channel.remote import StudentError, StudentObject
 from grader.sandbox.process import Student
 from grader.testing.finding import Finding, public
 from grader.testing.serve import Listener

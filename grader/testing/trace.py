@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-from grader.channel.trusted import StudentError, StudentObject, declares, has_operation
+from grader.channel.exposure import declares
+from grader.channel.remote import StudentError, StudentObject, has_operation
 from grader.testing import rules
 from grader.testing.announcement import read_announcement, type_word
 from grader.testing.events import DETAIL, Event, Recorder

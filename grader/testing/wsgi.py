@@ -9,7 +9,7 @@ import io
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Protocol
 
-from grader.channel.trusted import StudentObject, has_operation
+from grader.channel.remote import StudentObject, has_operation
 from grader.testing import rules
 from grader.testing.finding import LimitReached
 from grader.testing.rules import Problem, problem

@@ -20,9 +20,10 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
+from grader.channel.exposure import declares
 from grader.channel.frames import LENGTH, Header, decode, encode
 from grader.channel.student import StudentPeer
-from grader.channel.trusted import TrustedPeer, declares
+from grader.channel.trusted import TrustedPeer
 from grader.models import Limits
 from grader.sandbox.process import Ending, StudentProcess
 

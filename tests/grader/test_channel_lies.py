@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from grader.channel.frames import LENGTH, MAX_FRAME, Header, encode
-from grader.channel.trusted import MAX_REFERENCES, StudentError, StudentGone
+from grader.channel.remote import StudentError, StudentGone
+from grader.channel.trusted import MAX_REFERENCES
 from tests.grader.channel_pair import Pair, Serve, Wire, frame, liar, pairs
 
 Start = Callable[[Serve], Pair]

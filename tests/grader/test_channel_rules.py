@@ -15,8 +15,9 @@ from typing import Any, ClassVar
 
 import pytest
 
+from grader.channel.exposure import declares, exposed
 from grader.channel.peer import MAX_DEPTH
-from grader.channel.trusted import StudentError, StudentGone, declares, exposed
+from grader.channel.remote import StudentError, StudentGone
 from grader.models import Limits
 from tests.grader.channel_pair import Pair, failing, ignore, pairs, submission
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from grader.channel.trusted import StudentError, StudentGone, StudentObject, has_operation
+from grader.channel.remote import StudentError, StudentGone, StudentObject, has_operation
 from tests.grader.channel_pair import Pair, failing, ignore, pairs, submission
 
 Start = Callable[[str], Pair]

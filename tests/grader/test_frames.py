@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.channel.frames import LENGTH, MAX_FRAME, FrameError, FrameTooLarge, Header, decode, encode
+from grader.channel.remote import StudentError, StudentGone, StudentObject
 from grader.channel.student import StudentPeer
-from grader.channel.trusted import StudentError, StudentGone, StudentObject, TrustedPeer
+from grader.channel.trusted import TrustedPeer
 from grader.channel.values import BUILTIN_EXCEPTIONS, MAX_INT_BITS, MAX_NESTING, Codec
 
 EXAMPLES = settings(max_examples=200, deadline=None, derandomize=True, database=None)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from grader.channel.trusted import StudentError, StudentGone
+from grader.channel.remote import StudentError, StudentGone
 from grader.models import Isolation, Limits
 from grader.sandbox import view
 from grader.sandbox.box import Box

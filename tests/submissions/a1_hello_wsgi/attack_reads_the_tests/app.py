@@ -3,12 +3,12 @@ import os
 import sys
 
 PLACES = [
-    ".", "..", "../..", "/", "/box", "/scratch", "/tmp", "/home/*", "/root", "/src", "/app", "/autograder", "/grader",
+    ".", "..", "../..", "/", "/box", "/scratch", "/tmp", "/home/*", "/src", "/app", "/autograder", "/grader",
     "/engine", "/course", "/workspace", "/github/workspace", "/mnt", "/srv", "/opt", "/data", "/var/tmp", "/dev/shm",
     "/run",
 ]
 EXERCISE = "a1_hello_wsgi"
-SECRETS = ("/etc/shadow", "/etc/passwd", "/root/.ssh/id_rsa", "/root/.netrc", "~/.ssh/id_rsa", "~/.netrc")
+SECRETS = ("/etc/shadow", "/etc/passwd", "~/.ssh/id_rsa", "~/.netrc")
 
 
 def roots():
