@@ -201,6 +201,8 @@ def demo(course_folder: Path | None, lang: str) -> None:
     handed_in = {enrolment.student: enrolment.sample.name for enrolment in enrolments}
     console.print(Words.assemble((exercise.title[lang], "bold"), f"  ({exercise.name})\n"))
     console.print(report.table(attempts, handed_in, categories=roomy(console)))
+    if any(enrolment.sample.kind == "attack" for enrolment in enrolments):
+        console.print(Words(report.word("The last ones are hostile: each tries to get points that it has not earned.")))
     show_example(console, course, attempts)
     console.print()
     console.print(report.isolation(proof.level))

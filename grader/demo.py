@@ -38,8 +38,11 @@ def choose(private: Path, exercise: Exercise, level: Isolation) -> list[Enrolmen
 
 
 def of_kind(samples: list[Sample], kind: str, level: Isolation) -> list[Sample]:
-    """Return the samples of a kind that may be run at a level."""
-    return [s for s in samples if s.kind == kind and (level > Isolation.NONE or not (s.harm or kind == "attack"))]
+    """Return the samples of a kind that may be run at a level; of the hostile ones those with nothing honest in them."""
+    if kind != "attack":
+        return [s for s in samples if s.kind == kind and (level > Isolation.NONE or not s.harm)]
+    hostile = sorted((s for s in samples if s.kind == kind), key=lambda s: -len(s.failed))
+    return hostile[:12] if level > Isolation.NONE else []
 
 
 def spread(samples: list[Sample], count: int) -> Iterator[Sample]:

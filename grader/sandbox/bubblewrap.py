@@ -42,9 +42,17 @@ def namespaces() -> list[str]:
     """Separate everything that can be separated; root keeps the user namespace, so that limits are counted."""
     if is_root():
         kept = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
-        separate = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+        separate = [
+            "--unshare-ipc",
+            "--unshare-pid",
+            "--unshare-net",
+            "--unshare-uts",
+            "--hostname",
+            "box",
+            "--unshare-cgroup-try",
+        ]
         return [*separate, "--cap-drop", "ALL", *(word for cap in kept for word in ("--cap-add", cap))]
-    return ["--unshare-all", "--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534",
+    return ["--unshare-all", "--hostname", "box", "--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534",
             "--cap-drop", "ALL"]  # fmt: skip
 
 

@@ -103,7 +103,8 @@ class Zygote:
     def spawn(self, message: dict[str, Any], descriptors: list[int]) -> None:
         """Fork a student process that owns the descriptors: channel, output, perhaps a listening socket."""
         number = message["process"]
-        folder, home = f"{self.config['box']}/{number}", f"{self.config['tmp']}/{number}"
+        name = f"{number}-{os.urandom(4).hex()}"  # an earlier process cannot take the place of a later one
+        folder, home = f"{self.config['box']}/{name}", f"{self.config['tmp']}/{name}"
         for path in (folder, home):
             with contextlib.suppress(PermissionError):  # root's folders are not ours, and nobody inside can lock them
                 os.chmod(os.path.dirname(path), stat.S_IRWXU)
