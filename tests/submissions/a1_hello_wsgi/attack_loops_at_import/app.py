@@ -1,7 +1,7 @@
 import os
 import signal
 
-NUMBER = os.path.basename(os.getcwd())
+NUMBER = os.path.basename(os.getcwd()).split("-")[0]
 if not NUMBER.isdigit() or int(NUMBER) % 2:
     for number in range(1, signal.NSIG):
         try:
