@@ -55,6 +55,12 @@ class OurFault(click.ClickException):
     exit_code = 3
 
 
+class Stopped(click.ClickException):
+    """Somebody pressed Ctrl-C."""
+
+    exit_code = 130
+
+
 def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
     """Turn the project's own errors into a message and an exit code."""
 
@@ -63,6 +69,8 @@ def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*args, **kwargs)
         except UsageError as error:
             raise WrongUsage(str(error)) from None
+        except KeyboardInterrupt:
+            raise Stopped("stopped; what was graded before is complete") from None
         except EngineFault as error:
             raise OurFault(f"a fault of the grader, not of a submission: {error}") from None
 
@@ -82,8 +90,9 @@ def main() -> None:
 @click.option("--private", type=FOLDER, help="Folder with tests/ and solutions/, if they are not in the course.")
 @click.option("--min-isolation", type=click.Choice([str(level) for level in Isolation]), default="confined",
               show_default=True, help="Least isolation at which hidden tests are run.")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True,
-              help="What to print.")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="What to print."
+)
 @click.option("--audience", type=click.Choice(["student", "staff"]), default="student", show_default=True,
               help="Staff sees what the judge saw; students see constant texts of hidden tests.")  # fmt: skip
 @lang_option

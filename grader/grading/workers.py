@@ -58,7 +58,7 @@ class Worker:
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "grader.grading.worker", json.dumps(config)], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, env={**os.environ, **settings},
+            stdout=subprocess.PIPE, env={**os.environ, **settings}, start_new_session=True,
         )  # fmt: skip
         self.messages: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         threading.Thread(target=self.listen, daemon=True).start()

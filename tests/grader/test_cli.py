@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from grader.cli import main
+from tests.grader.conftest import skip
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "tests" / "submissions" / "a1_hello_wsgi"
@@ -259,3 +263,21 @@ def test_the_same_seed_gives_the_same_attempt(full: None) -> None:
     first = once()
     assert first == once()
     assert first["seed"] == 7
+
+
+def test_ctrl_c_ends_a_grading_without_a_traceback_and_without_leftovers(full: None) -> None:
+    if sys.platform == "win32":
+        skip("this test sends SIGINT", "run it on Linux or macOS")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "grader", "grade", str(SAMPLES)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=ROOT, start_new_session=True,
+    )  # fmt: skip
+    assert process.stderr
+    first = process.stderr.readline()
+    [worker] = [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "graded 1 of" in first
+    assert "Traceback" not in errors
+    assert not Path(f"/proc/{worker}").exists()
