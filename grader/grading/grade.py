@@ -29,7 +29,6 @@ from grader.models import (
     Visibility,
 )
 from grader.printable import printable_lines
-from grader.sandbox.isolation import Proof
 from grader.scoring import by_category, score
 from grader.statement import sentences
 from grader.testing.feedback import Writer
@@ -94,15 +93,11 @@ class Grader:
             raise self.broken[exercise.name]
         if exercise.name not in self.workers:
             try:
-                self.workers[exercise.name] = Worker(exercise, self.private, self.least)
+                self.workers[exercise.name] = Worker(exercise, self.private)
             except EngineFault as error:
                 self.broken[exercise.name] = error
                 raise
         return self.workers[exercise.name]
-
-    def proofs(self) -> dict[str, Proof]:
-        """Return the isolation that was proven, by exercise."""
-        return {name: worker.ready.proof for name, worker in self.workers.items()}
 
     def close(self) -> None:
         """End the workers."""

@@ -27,7 +27,7 @@ from grader.channel.frames import LENGTH, decode, encode
 from grader.course import load_exercise
 from grader.errors import EngineFault, UsageError
 from grader.grading.job import Job, run
-from grader.models import Exercise, Isolation, Verdict
+from grader.models import Exercise, Verdict
 from grader.sandbox.isolation import Proof, enter
 from grader.sandbox.plain import Plain
 from grader.submissions import read_submission
@@ -69,7 +69,6 @@ class Worker:
     def __init__(self, config: dict[str, Any], pipe: Pipe) -> None:
         self.pipe = pipe
         self.slot: int = config["slot"]
-        self.least = Isolation(config["least"])
         private = Path(config["private"])
         self.exercise: Exercise = load_exercise(Path(config["folder"]), private)
         self.secrets = [private / "tests", private / "solutions"] if self.exercise.hidden_folder else []

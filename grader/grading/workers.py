@@ -40,11 +40,10 @@ class WorkerDied(EngineFault):
 class Worker:
     """One worker process. ``private`` is the folder with the private half."""
 
-    def __init__(self, exercise: Exercise, private: Path, least: Isolation = Isolation.NONE, slot: int = 0) -> None:
+    def __init__(self, exercise: Exercise, private: Path, slot: int = 0) -> None:
         config = {
             "folder": str(exercise.folder.resolve()),
             "private": str(private.resolve()),
-            "least": int(least),
             "slot": slot,
         }
         self.exercise = exercise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as Words
@@ -152,11 +152,3 @@ def grouped(results: Iterable[TestResult]) -> list[list[TestResult]]:
 def points(score: Score | None) -> str:
     """Return a score in short, a dash where there is none."""
     return f"{score.earned}/{score.possible}" if score else "–"
-
-
-def render(renderable: RenderableType, width: int = 100) -> str:
-    """Return what a terminal of some width would show, without colours."""
-    console = Console(width=width, no_color=True, force_terminal=False, legacy_windows=False)
-    with console.capture() as capture:
-        console.print(renderable, markup=False, highlight=False)
-    return capture.get()

@@ -31,7 +31,7 @@ class Trace:
         status, headers, chunks: as the app gave them, read leniently (see the module).
         problems: the broken rules, in the order in which they showed.
         input, errors: what the app did to wsgi.input and wsgi.errors.
-        error: the `StudentError` that ended the conversation, if it was asked to be kept.
+        error: the `StudentError` that ended the conversation; it was raised in the test too.
     """
 
     def __init__(
@@ -54,11 +54,8 @@ class Trace:
         self.chunks: list[bytes] = []
         self.written: list[bytes] = []
         self.starts = 0
-        self.exc_infos = 0
-        self.started_before_body = False
         self.result: Any = None
         self.error: StudentError | None = None
-        self.ended = False
         self.closed = False
         self.reraised = False
         self._sent = False
@@ -171,15 +168,12 @@ class Trace:
         elif self.starts > 1:
             self.broke(rules.START_ONCE, "your app called start_response a second time")
             raise AssertionError("start_response was called before, and this time without exc_info")
-        if self.starts == 1:
-            self.started_before_body = not self._sent and not self.chunks
         self.status, self.headers, broken = read_announcement(status, headers)
         self.problems += broken
         return self.write
 
     def take_exc_info(self, exc_info: object) -> None:
         """Look at the third argument; once the headers are gone its exception is raised again."""
-        self.exc_infos += 1
         error = exc_info[1] if type(exc_info) is tuple and len(exc_info) == 3 else None
         if not isinstance(error, BaseException):
             self.broke(rules.EXC_INFO, "the third argument of start_response was not the result of sys.exc_info()")
@@ -254,7 +248,6 @@ class Trace:
 
     def end(self) -> None:
         """Check what can be checked at the end of the body only."""
-        self.ended = True
         self._iterator = None
         if not self.starts:
             self.broke(rules.START_FIRST, "your app never called start_response")

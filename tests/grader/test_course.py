@@ -8,7 +8,7 @@ import pytest
 
 from grader.course import load_course
 from grader.grading.workers import Worker
-from grader.models import Exercise, Isolation, Visibility
+from grader.models import Exercise, Visibility
 
 ROOT = Path(__file__).parents[2]
 EXERCISES = list(load_course(ROOT).exercises.values())
@@ -16,7 +16,7 @@ EXERCISES = list(load_course(ROOT).exercises.values())
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
 def test_the_public_list_of_hidden_tests_is_what_the_tests_say(exercise: Exercise, full: None) -> None:
-    worker = Worker(exercise, ROOT, Isolation.FULL)
+    worker = Worker(exercise, ROOT)
     worker.stop()
     rows = worker.ready.rows
     hidden = [row for row in rows if row.visibility is Visibility.HIDDEN]
