@@ -281,3 +281,27 @@ def test_ctrl_c_ends_a_grading_without_a_traceback_and_without_leftovers(full: N
     assert "graded 1 of" in first
     assert "Traceback" not in errors
     assert not Path(f"/proc/{worker}").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+def test_hostile_names_of_students_and_files_are_inert_everywhere(tmp_path: Path, full: None, reference: bytes) -> None:
+    tree, out = tmp_path / "submitted", tmp_path / "out"
+    names = (
+        "\x1b]0;title\x07\x1b[31mred", "two\nlines", "[bold red]markup", os.fsdecode(b"\xff\xfe"), "\u202erevo",
+        "::error::command", "-rf",
+    )  # fmt: skip
+    for name in names:
+        submit(tree, name, reference)
+        (tree / name / "a1_hello_wsgi" / "\x1b[2Jnotes\n").write_bytes(b"")
+    table = run("grade", tree, "--course", ROOT)
+    assert table.exit_code == 0, table.output
+    assert all(line.isprintable() for line in table.output.splitlines())
+    assert "[bold red]markup" in table.output
+    found = attempts(run("grade", tree, "--course", ROOT, "--format", "json", "--out", out))
+    assert len({attempt["student"] for attempt in found}) == len(names)
+    for attempt in found:
+        assert attempt["student"].isprintable()
+        assert all(name.isprintable() for name in attempt["ignored"])
+    written = sorted(path.parent.name for path in out.glob("*/a1_hello_wsgi.json"))
+    assert len(written) == len(names)
+    assert all(name.isascii() and name.isprintable() and not set(name) & set("/\\:[]") for name in written)

@@ -37,7 +37,7 @@ def candidates():
             yield from (f"/proc/{number}/{name}" for name in ("environ", "mem", "maps", "stack", "auxv"))
             yield from glob.glob(f"/proc/{number}/fd/*")
             yield from glob.glob(f"/proc/{number}/cwd/*")
-            yield from glob.glob(f"/proc/{number}/root/*")
+            yield from glob.glob(os.path.join("/proc", str(number), "root", "*"))
     yield from map(os.path.expanduser, SECRETS)
 
 
