@@ -1,4 +1,7 @@
-"""Level full: a warm zygote behind bubblewrap that forks a student process in a few milliseconds."""
+"""A warm zygote behind walls that forks a student process in a few milliseconds.
+
+Which walls: `bubblewrap` has namespaces, `confined` does without. How good they are is found out by probes (`isolation`).
+"""
 
 from __future__ import annotations
 
@@ -12,20 +15,18 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
-from typing import IO
+from typing import IO, Protocol
 
 from grader.channel.frames import MAX_FRAME, FrameError, encode
 from grader.channel.remote import StudentGone
 from grader.errors import EngineFault
 from grader.models import Limits
-from grader.sandbox import bubblewrap, seccomp, view
+from grader.sandbox.bubblewrap import Bubblewrap
 from grader.sandbox.inside.lockdown import current_cpu
 from grader.sandbox.process import Ending, StudentProcess
 
 START = 20.0
 """Seconds that a zygote may take to start; importing Flask on a cold disk takes a few."""
-PATH = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"
-"""Where bubblewrap and setpriv are looked for."""
 GRACE = 0.25
 """Seconds between a closed channel and the news of how its process ended."""
 SWEEP = 5.0
@@ -35,14 +36,39 @@ class BoxDied(EngineFault):
     """The zygote is gone: a fault of ours, never the student's."""
 
 
+class Walls(Protocol):
+    """What stands around a zygote."""
+
+    name: str
+    environment: Mapping[str, str]
+
+    def missing(self) -> str:
+        """Say what this machine lacks, with the remedy; nothing if it lacks nothing."""
+
+    def program(self) -> bytes:
+        """Return the filter of system calls."""
+
+    def command(self, filter_: int, control: int) -> list[str]:
+        """Return the command that starts a zygote; it inherits two descriptors: the filter's, and that of our wishes."""
+
+    def inherited(self) -> tuple[int, ...]:
+        """Return more descriptors that the zygote keeps open."""
+
+    def end(self, process: subprocess.Popen[bytes] | None) -> None:
+        """End the zygote and all that is below it; None if it was never there."""
+
+    def mechanisms(self, ready: Mapping[str, object]) -> tuple[str, ...]:
+        """Name what these walls are made of, knowing what the zygote said when it was ready."""
+
+
 class Box:
     """One warm zygote. Start it from the main thread: its life is tied to the thread that made it."""
 
     boxed = True
 
-    def __init__(self, limits: Limits, slot: int = 0) -> None:
+    def __init__(self, limits: Limits, slot: int = 0, walls: Walls | None = None) -> None:
         self.limits = limits
-        self.slot = slot
+        self.walls = walls or Bubblewrap(limits, slot)
         self.ready: dict[str, object] = {}
         self.endings: dict[int, Ending] = {}
         self._numbers = 0
@@ -52,18 +78,18 @@ class Box:
         """Start the zygote and wait until it has imported everything.
 
         Raises:
-            BoxDied: it does not come up; the message is bubblewrap's own.
+            BoxDied: it does not come up; the message is its own, or bubblewrap's.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         read_filter, write_filter = os.pipe()
         with theirs:
             try:
-                os.write(write_filter, seccomp.program())
+                os.write(write_filter, self.walls.program())
             finally:
                 os.close(write_filter)
             self.complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the zygote
             try:
-                self.process = start_bwrap(self.limits, self.slot, theirs, read_filter, self.complaints)
+                self.process = start_zygote(self.walls, theirs, read_filter, self.complaints)
             finally:
                 os.close(read_filter)
         self.control = ours
@@ -81,8 +107,7 @@ class Box:
     def stop(self) -> str:
         """End the zygote and all that is below it; return the end of what it complained about."""
         self.control.close()
-        self.process.kill()
-        self.process.wait()
+        self.walls.end(self.process)
         if self.complaints.closed:
             return ""
         with self.complaints as file:
@@ -162,17 +187,18 @@ class Box:
         self.restart()
 
 
-def start_bwrap(
-    limits: Limits, slot: int, control: socket.socket, read_filter: int, complaints: IO[bytes]
+def start_zygote(
+    walls: Walls, control: socket.socket, read_filter: int, complaints: IO[bytes]
 ) -> subprocess.Popen[bytes]:
-    """Start bubblewrap, which hands the control socket on to the zygote."""
-    words = bubblewrap.command(view.current(), limits, slot, read_filter, control.fileno())
+    """Start a zygote behind walls."""
     try:
+        words = walls.command(read_filter, control.fileno())
         return subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=complaints,
-            pass_fds=(control.fileno(), read_filter), env={"PATH": PATH},
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=complaints, env=walls.environment, cwd="/",
+            pass_fds=(control.fileno(), read_filter, *walls.inherited()), start_new_session=True,
         )  # fmt: skip
     except OSError as error:
+        walls.end(None)
         raise BoxDied(f"the box did not start: {error}") from None
 
 

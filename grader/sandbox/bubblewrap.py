@@ -9,33 +9,73 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from grader.models import Limits
-from grader.sandbox.view import ENGINE, PRELOAD, View
+from grader.sandbox import seccomp
+from grader.sandbox.users import FIRST_USER, USERS, is_root
+from grader.sandbox.view import ENGINE, INTERPRETER_OPTIONS, PATH, PRELOAD, SYSTEM, VARIABLES, View, current
 
-FIRST_USER, USERS = 61000, 4000
-"""Real user ids of the boxes that root starts: one per process and slot, for the kernel counts processes per user."""
 INSIDE = "/engine"
 BOX, TMP, SHARED = "/box", "/scratch", "/dev/shm"  # noqa: S108 - places inside the box; /tmp may hold the interpreter
 
 
-def command(view: View, limits: Limits, slot: int, seccomp: int, control: int) -> list[str]:
-    """Return the whole command.
+class Bubblewrap:
+    """The walls of namespaces: the zygote is PID 1 of its own, in a file system that holds only what it may read."""
 
-    ``seccomp`` and ``control`` are descriptors: the filter can be read from one, the other goes on to the zygote.
-    """
-    return [
-        "bwrap", *namespaces(), "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv",
-        *file_system(view), "--seccomp", str(seccomp), *environment(), "--chdir", "/", "--",
-        *drop_rights(slot), view.interpreter, "-s", "-P", "-S", "-X", "frozen_modules=on",
-        f"{INSIDE}/grader/sandbox/inside/zygote.py", json.dumps(config(view, limits) | {"control": control}),
-    ]  # fmt: skip
+    name = "bubblewrap"
+    environment: Mapping[str, str] = {"PATH": PATH}
 
+    def __init__(self, limits: Limits, slot: int) -> None:
+        self.limits = limits
+        self.slot = slot
 
-def is_root() -> bool:
-    """Tell whether this process is root."""
-    return os.geteuid() == 0
+    def missing(self) -> str:
+        """Say what this machine lacks, with the remedy; nothing if it lacks nothing."""
+        if not shutil.which("bwrap", path=PATH):
+            return "bubblewrap is not installed; install it (Debian, Ubuntu: apt-get install bubblewrap)"
+        if is_root() and not shutil.which("setpriv", path=PATH):
+            return "setpriv is not installed; install it (Debian, Ubuntu: apt-get install util-linux)"
+        return ""
+
+    def program(self) -> bytes:
+        """Return the filter of system calls, which holds for the whole box."""
+        return seccomp.program()
+
+    def command(self, filter_: int, control: int) -> list[str]:
+        """Return the whole command. The filter can be read from one descriptor, the other goes on to the zygote."""
+        view = current()
+        return [
+            "bwrap", *namespaces(), "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv",
+            *file_system(view), "--seccomp", str(filter_), *environment(), "--chdir", "/", "--",
+            *drop_rights(self.slot), view.interpreter, *INTERPRETER_OPTIONS,
+            f"{INSIDE}/grader/sandbox/inside/zygote.py", json.dumps(config(view, self.limits) | {"control": control}),
+        ]  # fmt: skip
+
+    def inherited(self) -> tuple[int, ...]:
+        """Nothing more."""
+        return ()
+
+    def end(self, process: subprocess.Popen[bytes] | None) -> None:
+        """End the box; the kernel ends all that is in its namespaces."""
+        if process:
+            process.kill()
+            process.wait()
+
+    def mechanisms(self, ready: Mapping[str, object]) -> tuple[str, ...]:
+        """Name what these walls are made of."""
+        landlock = ready.get("landlock")
+        own = "mount, pid, net, ipc, uts" if is_root() else "user, mount, pid, net, ipc, uts"
+        return (
+            f"bubblewrap namespaces ({own})",
+            f"user id {ready.get('uid')}, no capabilities, no_new_privs",
+            "seccomp filter",
+            f"Landlock ABI {landlock}" if landlock else "no Landlock (not needed with namespaces)",
+            "resource limits and watchdog",
+        )
 
 
 def namespaces() -> list[str]:
@@ -106,18 +146,14 @@ def parents(folder: str) -> list[str]:
 
 def environment() -> list[str]:
     """The same few variables everywhere, so that a grading can be repeated."""
-    variables = {
-        "LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "1",
-        "PATH": "/usr/bin:/bin",
-    }  # fmt: skip
-    return [word for name, value in variables.items() for word in ("--setenv", name, value)]
+    return [word for name, value in VARIABLES.items() for word in ("--setenv", name, value)]
 
 
 def config(view: View, limits: Limits) -> dict[str, object]:
     """What the zygote has to know."""
     return {
         "paths": [INSIDE, *view.packages],
-        "readable": ["/usr", "/lib", "/lib64", "/bin", "/etc", INSIDE, *view.readable],
+        "readable": [*SYSTEM, "/proc", "/dev", INSIDE, *view.readable],
         "preload": list(PRELOAD),
         "box": BOX,
         "tmp": TMP,

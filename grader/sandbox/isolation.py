@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from grader.channel.remote import StudentError, StudentGone
 from grader.errors import EngineFault
 from grader.models import Isolation, Limits
-from grader.sandbox.bubblewrap import INSIDE
 from grader.sandbox.inside.probes import start_time
 from grader.sandbox.plain import Plain
 from grader.sandbox.process import Student
-from grader.sandbox.view import current
+from grader.sandbox.view import ENGINE, current
 
 if TYPE_CHECKING:
-    from grader.sandbox.box import Box
+    from grader.sandbox.box import Box, Walls
 
-OUTSIDE = ("/", "/usr", "/usr/bin", "/etc", "/dev", "/dev/shm", "/proc", "/var/tmp", INSIDE)  # noqa: S108
+PATIENCE = 30.0
+"""Seconds that the probes may take on a busy machine."""
+OUTSIDE = ("/", "/usr", "/usr/bin", "/etc", "/dev", "/dev/shm", "/proc", "/tmp", "/var/tmp", "/run", "/engine")  # noqa: S108
 
 
 @dataclass(frozen=True)
@@ -40,76 +42,115 @@ def enter(limits: Limits, secrets: Iterable[Path], slot: int = 0) -> tuple[Box |
 
     ``secrets`` are paths that nothing inside may see. The caller stops what it gets.
     """
-    obstacle = missing()
-    if obstacle:
+    if sys.platform != "linux":
+        obstacle = f"{sys.platform} has no walls of this kind; grade hidden tests on Linux (WSL 2 and a virtual machine will do)"
         return Plain(limits), Proof(Isolation.NONE, against=(obstacle,))
+    from grader.sandbox.bubblewrap import Bubblewrap  # Linux only
+    from grader.sandbox.confined import Confined
+
+    against: list[str] = []
+    for walls in (Bubblewrap(limits, slot), Confined(limits, slot)):
+        box, level, reasons = attempt(limits, walls, list(secrets))
+        against += [f"{walls.name}: {reason}" for reason in reasons]
+        if box:
+            return box, Proof(level, walls.mechanisms(box.ready), tuple(against))
+    return Plain(limits), Proof(Isolation.NONE, against=tuple(against))
+
+
+def attempt(limits: Limits, walls: Walls, secrets: list[Path]) -> tuple[Box | None, Isolation, list[str]]:
+    """Start a box behind some walls; return it with its level if it has one, and what stands against a higher level."""
     from grader.sandbox.box import Box, BoxDied  # Linux only
     from grader.sandbox.seccomp import NoFilter
 
+    if obstacle := walls.missing():
+        return None, Isolation.NONE, [obstacle]
     try:
-        box = Box(limits, slot)
+        box = Box(limits, walls=walls)
     except (BoxDied, NoFilter) as error:
-        return Plain(limits), Proof(Isolation.NONE, against=(remedy(str(error)),))
+        return None, Isolation.NONE, [remedy(str(error))]
     try:
-        holes = probe(box, secrets)
+        level, holes = probe(box, secrets)
     except EngineFault as error:
-        holes = [f"the probes did not run: {error}"]
-    if holes:
+        level, holes = Isolation.NONE, [f"the probes did not run: {error}"]
+    if level is Isolation.NONE:
         box.stop()
-        return Plain(limits), Proof(Isolation.NONE, against=tuple(holes))
-    return box, Proof(Isolation.FULL, mechanisms(box))
-
-
-def missing() -> str:
-    """Say what a box needs and this machine lacks, with the remedy; nothing if it lacks nothing."""
-    if sys.platform != "linux":
-        return f"{sys.platform} has no bubblewrap; grade hidden tests on Linux (WSL 2 and a virtual machine will do)"
-    if not shutil.which("bwrap"):
-        return "bubblewrap is not installed; install it (Debian, Ubuntu: apt-get install bubblewrap)"
-    if os.geteuid() == 0 and not shutil.which("setpriv"):
-        return "setpriv is not installed; install it (Debian, Ubuntu: apt-get install util-linux)"
-    return ""
+        return None, level, holes
+    return box, level, holes
 
 
 def remedy(complaint: str) -> str:
     """Add to bubblewrap's own words what usually helps."""
     if "ermission" in complaint or "not permitted" in complaint:
         return (
-            f"{complaint}; unprivileged user namespaces may be switched off here: "
-            "sysctl kernel.apparmor_restrict_unprivileged_userns=0, or run where they are allowed"
+            f"{complaint}; namespaces may be switched off here: as an ordinary user try "
+            "sysctl kernel.apparmor_restrict_unprivileged_userns=0, in a container allow them or stay with level confined"
         )
     return complaint
 
 
-def probe(box: Box, secrets: Iterable[Path]) -> list[str]:
-    """Return what a student process could do although it must not."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        facts = {
-            "secret": [str(path) for path in secrets],
-            "outside": [*OUTSIDE, *current().readable],
-            "judge": (os.getpid(), start_time(os.getpid())),
-            "port": listener.getsockname()[1],
-        }
-        student = Student(box.spawn({}))
-        try:
-            student.process.begin_test()
-            found = student.peer.ask("probe", "probe", 0, facts)
-        except (StudentError, StudentGone) as error:
-            return [f"the probes did not run: {error!r}"]
-        finally:
-            student.process.discard()
-            box.sweep(0)
-    return [f"{name}: {hole}" for name, holes in found.items() for hole in holes]
+def probe(box: Box, secrets: list[Path]) -> tuple[Isolation, list[str]]:
+    """Return the level that a box proves to have, and what stands against a higher one."""
+    bait = Bait()
+    student = Student(box.spawn({}))
+    try:
+        student.process.limits = replace(box.limits, call=PATIENCE, test=PATIENCE)  # an exercise may be more impatient
+        student.process.begin_test()
+        found = student.peer.ask("probe", "probe", 0, {**bait.facts, **places(secrets)})
+        reach = bait.taken()
+    except (StudentError, StudentGone) as error:
+        said = bytes(student.process.output[-300:]).decode("utf-8", "replace")
+        return Isolation.NONE, [f"the probes did not run: {error!r} {said}"]
+    finally:
+        student.process.discard()
+        box.sweep(0)
+        bait.close()
+    reach += [f"{name}: {hole}" for name, holes in found["reach"].items() for hole in holes]
+    sight = [f"{name}: {hole}" for name, holes in found["sight"].items() for hole in holes]
+    if reach:
+        return Isolation.NONE, reach
+    return (Isolation.CONFINED if sight else Isolation.FULL), sight
 
 
-def mechanisms(box: Box) -> tuple[str, ...]:
-    """Name what the level rests on."""
-    landlock = box.ready.get("landlock")
-    namespaces = "user, mount, pid, net, ipc, uts" if os.geteuid() else "mount, pid, net, ipc, uts"
-    return (
-        f"bubblewrap namespaces ({namespaces})",
-        f"user id {box.ready.get('uid')}, no capabilities, no_new_privs",
-        "seccomp filter",
-        f"Landlock ABI {landlock}" if landlock else "no Landlock (not needed at this level)",
-        "resource limits and watchdog",
-    )
+def places(secrets: list[Path]) -> dict[str, Any]:
+    """Return paths of this machine for the probes: the secrets, each with a file in it, and the judge's own places."""
+    files = [next((path for path in folder.rglob("*") if path.is_file()), None) for folder in secrets]
+    own = [Path(tempfile.gettempdir()), Path.home()]
+    here = {str(path) for path in own}
+    return {
+        "secret": [str(path) for path in [*secrets, *filter(None, files)]],
+        "outside": [*OUTSIDE, *sorted(here), *current().readable, str(ENGINE)],
+        "foreign": [str(path) for path in [*filter(None, files), ENGINE / "__init__.py", Path(sys.executable)]],
+        "judge": (os.getpid(), start_time(os.getpid())),
+    }
+
+
+class Bait:
+    """Sockets of the judge's that nothing inside may reach."""
+
+    def __init__(self) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="probe-")
+        Path(self.folder.name).chmod(0o755)
+        path, abstract = str(Path(self.folder.name) / "socket"), f"\0grader-probe-{os.urandom(8).hex()}"
+        self.tcp = socket.create_server(("127.0.0.1", 0))
+        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.udp.bind(self.tcp.getsockname())
+        self.unix = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in range(2)]
+        for listener, address in zip(self.unix, (path, abstract), strict=True):
+            listener.bind(address)
+            listener.listen()
+        Path(path).chmod(0o777)
+        self.facts = {"port": self.tcp.getsockname()[1], "unix": [path, abstract]}
+
+    def taken(self) -> list[str]:
+        """Return what came from inside; connections are seen by those who make them."""
+        self.udp.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            self.udp.recvfrom(1)
+            return ["network: datagrams reach the host's loopback"]
+        return []
+
+    def close(self) -> None:
+        """Close the sockets."""
+        for one in (self.tcp, self.udp, *self.unix):
+            one.close()
+        self.folder.cleanup()

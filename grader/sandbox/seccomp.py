@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import os
 import tempfile
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyseccomp
 
 DENIED = [
     "ptrace",
@@ -104,6 +110,30 @@ SHARED_ANONYMOUS = 0x21
 SOL_SOCKET, BUFFER_SIZES = 1, (7, 8, 32, 33)
 """SO_SNDBUF, SO_RCVBUF and their FORCE forms: the kernel's memory is not the submission's to hold."""
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
+NETWORK = ("socket", "connect", "bind", "listen")
+"""What a box without a network of its own may not do; a listening socket that was passed in can be accepted from."""
+SOCK_TYPE, CONNECTED_ONLY = 0xF, (2, 3, 4)
+"""socketpair(2): a pair of datagram or raw sockets could be connected to somewhere else."""
+SIGNALS = ("kill", "tkill", "tgkill", "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
+OWNER_OF_SIGNALS = (8, 15)
+"""fcntl(2): F_SETOWN, F_SETOWN_EX; who a file's signals go to."""
+FIOSETOWN, SIOCSPGRP = 0x8901, 0x8902
+TO_OTHERS = (
+    "pidfd_send_signal",
+    "rt_sigqueueinfo",
+    "rt_tgsigqueueinfo",
+    "process_madvise",
+    "process_mrelease",
+    "sched_setparam",
+)
+ATTRIBUTES = tuple(
+    """
+    chmod fchmod fchmodat fchmodat2 utime utimes utimensat futimesat setxattr lsetxattr fsetxattr setxattrat
+    removexattr lremovexattr fremovexattr removexattrat file_setattr
+    """.split()  # noqa: SIM905
+)
+"""What Landlock does not look at: a submission of the same user could change files that it cannot even read."""
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 
 
 class NoFilter(Exception):
@@ -111,8 +141,11 @@ class NoFilter(Exception):
 
 
 @functools.cache
-def program() -> bytes:
+def program(*, network: bool = True, attributes: bool = True, signals: bool = True) -> bytes:
     """Return the filter as BPF.
+
+    Without namespaces there is no ``network`` of the box's own; without a user of its own, ``attributes`` of files and, on
+    older kernels, ``signals`` to other processes are forbidden too.
 
     Raises:
         NoFilter: pyseccomp or libseccomp is missing.
@@ -122,12 +155,35 @@ def program() -> bytes:
     except (ImportError, OSError, RuntimeError) as error:
         raise NoFilter(f"libseccomp cannot be used ({error}); install it (Debian: libseccomp2)") from None
     rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+    deny(rules, DENIED)
+    add_conditions(rules)
+    if not network:
+        deny(rules, NETWORK + TO_OTHERS)
+        add_own_group_only(rules)
+    if not attributes:
+        deny(rules, ATTRIBUTES)
+    if not signals:
+        deny(rules, SIGNALS)
+    with tempfile.TemporaryFile() as file:
+        rules.export_bpf(file)
+        os.lseek(file.fileno(), 0, os.SEEK_SET)
+        return os.read(file.fileno(), 1 << 20)
+
+
+def deny(rules: pyseccomp.SyscallFilter, names: Iterable[str]) -> None:
+    """Deny calls altogether; names that this kernel or architecture does not have are passed over."""
+    import pyseccomp
+
+    for name in names:
+        with contextlib.suppress(OSError, ValueError, RuntimeError):
+            rules.add_rule(pyseccomp.ERRNO(errno.EPERM), name)
+
+
+def add_conditions(rules: pyseccomp.SyscallFilter) -> None:
+    """Deny calls with some arguments."""
+    import pyseccomp
+
     denied = pyseccomp.ERRNO(errno.EPERM)
-    for name in DENIED:
-        try:
-            rules.add_rule(denied, name)
-        except (OSError, ValueError, RuntimeError):
-            continue  # this kernel or architecture has no such call
     rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags are behind a pointer; libc falls back to clone
     for flag in NEW_NAMESPACES:
         rules.add_rule(denied, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
@@ -143,7 +199,18 @@ def program() -> bytes:
             rules.add_rule(pyseccomp.ERRNO(errno.EAFNOSUPPORT), "socket", pyseccomp.Arg(0, pyseccomp.EQ, family))
     for request in (TIOCSTI, TIOCLINUX):
         rules.add_rule(denied, "ioctl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFFFFFF, request))
-    with tempfile.TemporaryFile() as file:
-        rules.export_bpf(file)
-        os.lseek(file.fileno(), 0, os.SEEK_SET)
-        return os.read(file.fileno(), 1 << 20)
+
+
+def add_own_group_only(rules: pyseccomp.SyscallFilter) -> None:
+    """Deny what would reach beyond the box where processes are not in a namespace of their own."""
+    import pyseccomp
+
+    denied = pyseccomp.ERRNO(errno.EPERM)
+    for kind in CONNECTED_ONLY:
+        rules.add_rule(denied, "socketpair", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, SOCK_TYPE, kind))
+    for command in OWNER_OF_SIGNALS:
+        rules.add_rule(denied, "fcntl", pyseccomp.Arg(1, pyseccomp.EQ, command))
+    for request in (FIOSETOWN, SIOCSPGRP):
+        rules.add_rule(denied, "ioctl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFFFFFF, request))
+    for option in (PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER):
+        rules.add_rule(denied, "prctl", pyseccomp.Arg(0, pyseccomp.EQ, option))

@@ -22,6 +22,17 @@ PRELOAD = tuple(
 )
 """Modules that submissions use, and what every fork needs; the zygote imports them once."""
 
+SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/mime.types", "/etc/localtime")
+"""What every program needs."""
+VARIABLES = {
+    "LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "1",
+    "PATH": "/usr/bin:/bin",
+}  # fmt: skip
+"""The same few variables everywhere, so that a grading can be repeated."""
+INTERPRETER_OPTIONS = ("-s", "-P", "-S", "-X", "frozen_modules=on")
+PATH = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"
+"""Where bubblewrap and setpriv are looked for."""
+
 
 @dataclass(frozen=True)
 class View:

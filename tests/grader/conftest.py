@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from grader.course import Course, load_course
-from grader.models import Limits
+from grader.models import Isolation, Limits
+from grader.sandbox.isolation import enter
 
 ROOT = Path(__file__).parents[2]
 IN_CI = bool(os.environ.get("GRADER_CI"))
@@ -25,21 +26,25 @@ def skip(reason: str, remedy: str) -> None:
 
 
 @functools.cache
-def obstacle() -> str:
-    """Return why this machine cannot have a box at level full, or nothing."""
-    from grader.models import Isolation
-    from grader.sandbox.isolation import enter
-
+def level() -> tuple[Isolation, str]:
+    """Return the isolation level that this machine has, and what stands against more."""
     box, proof = enter(Limits(), [ROOT / "tests", ROOT / "solutions"])
     box.stop()
-    return "" if proof.level is Isolation.FULL else "; ".join(proof.against)
+    return proof.level, "; ".join(proof.against)
 
 
 @pytest.fixture(scope="session")
 def full() -> None:
     """Ask for a machine on which submissions can be isolated fully."""
-    if obstacle():
-        skip("isolation level full is not to be had here", f"{obstacle()}; grader doctor says more")
+    if level()[0] is not Isolation.FULL:
+        skip("isolation level full is not to be had here", f"{level()[1]}; grader doctor says more")
+
+
+@pytest.fixture(scope="session")
+def walled() -> None:
+    """Ask for a machine on which there are walls at all; the poorer ones of them are tried by test_poorer.py."""
+    if level()[0] is Isolation.NONE:
+        skip("submissions cannot be isolated here", f"{level()[1]}; grader doctor says more")
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ def main() -> None:
     arguments = parse(sys.argv[1:])
     filters(arguments)
     if arguments.landlock:
-        supervise_landlock(arguments.landlock)
+        supervise_landlock(arguments.landlock, arguments.user)
     words = [*rights(arguments), *arguments.command]
     os.execvp(words[0], words)
 
@@ -77,13 +77,15 @@ def filters(arguments: argparse.Namespace) -> None:
     rules.load()
 
 
-def supervise_landlock(abi: int) -> None:
-    """Fork a supervisor that answers for the kernel; it ends with this process."""
+def supervise_landlock(abi: int, user: int | None) -> None:
+    """Fork a supervisor that answers for the kernel; it ends with this process, whose user must be allowed to end it."""
     rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     rules.add_rule(pyseccomp.NOTIFY, LANDLOCK_CALLS["create"])
     rules.load()
     pid = os.getpid()
     if os.fork() == 0:
+        if user is not None:
+            os.setresuid(user, user, user)
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         while os.getppid() == pid:
             answer(rules, abi)

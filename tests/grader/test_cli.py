@@ -86,7 +86,9 @@ def test_a_tree_with_every_kind_of_bad_input_is_graded_to_the_end(tmp_path: Path
     assert "line 1 of app.py" in found["syntax"]["tests"][0]["feedback"]["happened"]
     assert "application" in found["empty"]["tests"][0]["feedback"]["happened"]
     assert found["right"]["isolation"] == "full"
-    written = {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in out.glob("*/a1_hello_wsgi.json")}
+    written = {
+        path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in out.glob("*/a1_hello_wsgi.json")
+    }
     assert written == found
 
 
@@ -108,7 +110,9 @@ def test_a_class_folder_names_the_students(tmp_path: Path, full: None, reference
     for student in ("ada", "bo"):
         (tmp_path / "class" / student).mkdir(parents=True)
         (tmp_path / "class" / student / "app.py").write_bytes(reference if student == "ada" else b"")
-    result = run("grade", tmp_path / "class", "--exercise", "a1", "--format", "json", "--course", ROOT, "--fail-under", 50)
+    result = run(
+        "grade", tmp_path / "class", "--exercise", "a1", "--format", "json", "--course", ROOT, "--fail-under", 50
+    )
     assert result.exit_code == 1
     assert [attempt["student"] for attempt in attempts(result)] == ["ada", "bo"]
     assert "graded 2 of 2" in result.stderr
@@ -135,7 +139,9 @@ def test_wrong_usage_exits_with_2_and_says_what_is_right(
     assert said in result.output
 
 
-def test_an_output_folder_that_cannot_be_written_is_found_before_grading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_output_folder_that_cannot_be_written_is_found_before_grading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(ROOT)
     blocked = tmp_path / "file"
     blocked.write_text("here")
@@ -210,7 +216,9 @@ def test_a_reference_without_full_marks_stops_everything_without_a_score(a_copy:
     assert attempt["verdict"] == "grader_error"
     assert attempt["score"] is None
     assert attempt["detail"] == {}
-    [attempt] = attempts(run("grade", SAMPLES / "partial", "--course", a_copy, "--format", "json", "--audience", "staff"))
+    [attempt] = attempts(
+        run("grade", SAMPLES / "partial", "--course", a_copy, "--format", "json", "--audience", "staff")
+    )
     assert "the reference is not full marks" in attempt["detail"]["message"]
 
 

@@ -108,10 +108,10 @@ Grade = Callable[[str], Attempt]
 
 
 @pytest.fixture(scope="module")
-def grade(tmp_path_factory: pytest.TempPathFactory, full: None) -> Iterator[Grade]:
-    """Grade source texts, one after another, with one grader at level full."""
+def grade(tmp_path_factory: pytest.TempPathFactory, walled: None) -> Iterator[Grade]:
+    """Grade source texts, one after another, with one grader behind the best walls there are."""
     square = write_course(tmp_path_factory.mktemp("course"))
-    grader = Grader(load_course(square), square, Isolation.FULL, seed=1)
+    grader = Grader(load_course(square), square, Isolation.CONFINED, seed=1)
 
     def once(source: str) -> Attempt:
         content = textwrap.dedent(source).encode("utf-8", "surrogatepass")
@@ -137,7 +137,7 @@ def score(attempt: Attempt) -> int:
 def test_a_right_submission_gets_everything_and_every_part_is_recorded(grade: Grade) -> None:
     attempt = grade(REFERENCE)
     assert attempt.outcome is Outcome.GRADED
-    assert attempt.isolation is Isolation.FULL
+    assert attempt.isolation >= Isolation.CONFINED
     assert set(verdicts(attempt).values()) == {"passed"}
     assert (score(attempt), attempt.score and attempt.score.possible) == (12, 12)
     possible = {name: value.possible for name, value in attempt.categories.items()}
@@ -229,8 +229,8 @@ def test_modules_share_a_process_and_fresh_tests_do_not(grade: Grade) -> None:
     assert verdicts(attempt)["test_counter"] == "passed"
 
 
-def test_the_zygote_killed_between_two_gradings_costs_nobody_anything(square: Path, full: None) -> None:
-    grader = Grader(load_course(square), square, Isolation.FULL)
+def test_the_zygote_killed_between_two_gradings_costs_nobody_anything(square: Path, walled: None) -> None:
+    grader = Grader(load_course(square), square, Isolation.CONFINED)
     submission = Submission("s1_square", "ada", "", {"square.py": REFERENCE.encode()})
     try:
         assert score(grader.grade(submission)) == 12
@@ -311,10 +311,10 @@ def test_made_again(nine):
 """
 
 
-def test_a_death_while_a_fixture_is_made_costs_no_other_test(square: Path, full: None) -> None:
+def test_a_death_while_a_fixture_is_made_costs_no_other_test(square: Path, walled: None) -> None:
     (square / "exercises" / "s1_square" / "test_public.py").write_text(PUBLIC + MADE, encoding="utf-8")
     reference = square / "solutions" / "s1_square" / "square.py"
-    grader = Grader(load_course(square), square, Isolation.FULL)
+    grader = Grader(load_course(square), square, Isolation.CONFINED)
     try:
         assert reference.read_text() == REFERENCE
         found = verdicts(grader.grade(Submission("s1_square", None, "", {"square.py": DEADLY.encode()})))

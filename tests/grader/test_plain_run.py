@@ -22,7 +22,9 @@ def run_pytest(*words: object, cwd: Path = ROOT, **environment: str) -> subproce
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "exercises").glob("*/exercise.toml")), ids=lambda path: path.parent.name)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "exercises").glob("*/exercise.toml")), ids=lambda path: path.parent.name
+)
 def test_every_reference_passes_and_every_starter_fails_the_public_tests(path: Path) -> None:
     folder = path.parent
     right = run_pytest(folder, "--submission", ROOT / "solutions" / folder.name)
@@ -36,7 +38,13 @@ def test_every_reference_passes_and_every_starter_fails_the_public_tests(path: P
 def test_a_failure_is_said_in_four_lines_without_a_traceback() -> None:
     sample = ROOT / "tests" / "submissions" / "a1_hello_wsgi" / "length_is_int"
     done = run_pytest("exercises/a1_hello_wsgi", "--submission", sample)
-    for label in ("WHAT HAPPENED", "WHAT WAS EXPECTED", "WHY", "LOOK AT", "TRACE   called > start_response('200 OK', 2 headers)"):
+    for label in (
+        "WHAT HAPPENED",
+        "WHAT WAS EXPECTED",
+        "WHY",
+        "LOOK AT",
+        "TRACE   called > start_response('200 OK', 2 headers)",
+    ):
         assert label in done.stdout
     assert "def test_" not in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
@@ -44,7 +52,9 @@ def test_a_failure_is_said_in_four_lines_without_a_traceback() -> None:
 
 def test_the_summary_says_what_still_runs_at_grading() -> None:
     done = run_pytest("exercises/a1_hello_wsgi", "--submission", "solutions/a1_hello_wsgi")
-    assert "8 hidden tests worth 60 points run at grading; categories: protocol 40, robustness 12, design 8" in done.stdout
+    assert (
+        "8 hidden tests worth 60 points run at grading; categories: protocol 40, robustness 12, design 8" in done.stdout
+    )
 
 
 def test_feedback_speaks_chinese_on_request_and_where_the_system_does() -> None:

@@ -19,11 +19,11 @@ RIGHT = (Path(__file__).parents[2] / "solutions" / "a1_hello_wsgi" / "app.py").r
 
 
 @pytest.fixture
-def grade(a_copy: Path, full: None) -> Iterator[Grade]:
+def grade(a_copy: Path, walled: None) -> Iterator[Grade]:
     manifest = a_copy / "exercises" / "a1_hello_wsgi" / "exercise.toml"
     text = manifest.read_text(encoding="utf-8")
     manifest.write_text(text.replace("[title]", "[limits]\ntest = 2.0\n[title]", 1), encoding="utf-8")
-    grader = Grader(load_course(a_copy), a_copy, Isolation.FULL)
+    grader = Grader(load_course(a_copy), a_copy, Isolation.CONFINED)
     yield lambda source: grader.grade(Submission("a1_hello_wsgi", None, "", {"app.py": source.encode()}))
     grader.close()
 

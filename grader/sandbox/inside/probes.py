@@ -8,7 +8,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import signal
 import socket
 import sys
 import tempfile
@@ -18,21 +17,35 @@ from typing import Any
 PTRACE_SEIZE = 0x4206
 
 
-def run(facts: dict[str, Any]) -> dict[str, list[str]]:
-    """Return, for each probe, what it could do although it must not; an empty list is a wall that holds.
+def run(facts: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
+    """Return what each probe could do although it must not; an empty list is a wall that holds.
 
-    ``facts``: secret (paths that must not be readable), outside (folders that must not be writable), judge (process id
-    and start time of the judge), port (of a listener of the judge's on the loopback).
+    What stands under ``reach`` is against every level with walls: something of the machine's can be read, changed, signalled
+    or talked to. What stands under ``sight`` is against the level full only: that something exists can be seen from inside,
+    or the box lacks something of its own.
+
+    ``facts``: secret (paths that must not be readable), outside (folders that must not be writable), foreign (files whose
+    attributes must not be changed), judge (process id and start time of the judge), port (of a TCP and a UDP socket of
+    the judge's on the loopback), unix (path and abstract name of listening sockets of the judge's).
     """
-    probes: dict[str, Callable[[dict[str, Any]], list[str]]] = {
+    reach: dict[str, Callable[[dict[str, Any]], list[str]]] = {
         "secrets": readable_secrets,
         "writes": writable_places,
+        "attributes": changeable_attributes,
         "processes": reachable_processes,
         "network": reachable_network,
         "rights": rights_left,
         "limits": limits_missing,
     }
-    return {name: guarded(probe, facts) for name, probe in probes.items()}
+    sight: dict[str, Callable[[dict[str, Any]], list[str]]] = {
+        "files": visible_secrets,
+        "processes": visible_processes,
+        "network": network_missing,
+    }
+    return {
+        "reach": {name: guarded(probe, facts) for name, probe in reach.items()},
+        "sight": {name: guarded(probe, facts) for name, probe in sight.items()},
+    }
 
 
 def guarded(probe: Callable[[dict[str, Any]], list[str]], facts: dict[str, Any]) -> list[str]:
@@ -44,8 +57,21 @@ def guarded(probe: Callable[[dict[str, Any]], list[str]], facts: dict[str, Any])
 
 
 def readable_secrets(facts: dict[str, Any]) -> list[str]:
-    """Look for the private half and the judge's own files."""
-    return [path for path in facts["secret"] if os.path.exists(path)]
+    """Try to read the private half and the judge's own files and folders."""
+    return [path for path in facts["secret"] if can_read(path)]
+
+
+def can_read(path: str) -> bool:
+    """Tell whether a file can be opened or a folder listed."""
+    try:
+        if os.path.isdir(path):
+            os.listdir(path)
+        else:
+            with open(path, "rb"):
+                pass
+    except OSError:
+        return False
+    return True
 
 
 def writable_places(facts: dict[str, Any]) -> list[str]:
@@ -62,24 +88,33 @@ def writable_places(facts: dict[str, Any]) -> list[str]:
     return found
 
 
-def reachable_processes(facts: dict[str, Any]) -> list[str]:
-    """Look for the judge's process, and try to signal, trace and read PID 1 or the parent."""
+def changeable_attributes(facts: dict[str, Any]) -> list[str]:
+    """Try to set the modes that files have already, which only their owner may."""
     found = []
-    pid, started = facts["judge"]
-    if start_time(pid) == started:
-        found.append("the judge's process is visible")
-        if can_signal(pid):
-            found.append("the judge's process can be signalled")
-    parent = os.getppid()
-    if sys.platform == "linux":
-        if can_trace(parent):
-            found.append("the parent can be traced")
+    for path in facts["foreign"]:
         try:
-            os.close(os.open(f"/proc/{parent}/mem", os.O_RDONLY))
-            found.append("the parent's memory can be read")
+            os.chmod(path, os.stat(path).st_mode & 0o7777)
         except OSError:
-            pass
+            continue
+        found.append(path)
     return found
+
+
+def reachable_processes(facts: dict[str, Any]) -> list[str]:
+    """Try to signal, trace and read the judge's process and the parent, which as PID 1 gets no signals from inside."""
+    found = []
+    judge, started = facts["judge"]
+    if can_signal(judge) and start_time(judge) in ("", started):
+        found.append("the judge's process can be signalled")
+    if sys.platform != "linux":
+        return found
+    parent = os.getppid()
+    if parent != 1 and can_signal(parent):
+        found.append("the parent can be signalled")
+    if can_trace(parent):
+        found.append("the parent can be traced")
+    secrets = [f"/proc/{parent}/mem", f"/proc/{parent}/environ"]
+    return [*found, *(f"{path} can be read" for path in secrets if can_read(path))]
 
 
 def can_trace(pid: int) -> bool:
@@ -109,14 +144,52 @@ def can_signal(pid: int) -> bool:
 
 
 def reachable_network(facts: dict[str, Any]) -> list[str]:
-    """Try the judge's listener on the loopback."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
-        client.settimeout(0.5)
-        try:
-            client.connect(("127.0.0.1", facts["port"]))
-        except OSError:
-            return []
-    return ["the host's loopback can be reached"]
+    """Try the judge's sockets on the loopback and in the file system; it says itself whether datagrams arrive."""
+    path, abstract = facts["unix"]
+    loopback = ("127.0.0.1", facts["port"])
+    connect("AF_INET", "SOCK_DGRAM", loopback)
+    found = ["the host's loopback can be reached"] if connect("AF_INET", "SOCK_STREAM", loopback) else []
+    reached = [address for address in (path, abstract) if connect("AF_UNIX", "SOCK_STREAM", address)]
+    return [*found, *(f"the Unix socket {address!r} can be reached" for address in reached)]
+
+
+def connect(family: str, kind: str, address: object) -> bool:
+    """Tell whether a socket can be connected to, and greet whoever is there."""
+    try:
+        with socket.socket(getattr(socket, family), getattr(socket, kind)) as client:
+            client.settimeout(0.5)
+            client.connect(address)  # type: ignore[arg-type]
+            client.send(b"?")
+    except (OSError, AttributeError):
+        return False
+    return True
+
+
+def visible_secrets(facts: dict[str, Any]) -> list[str]:
+    """Look whether names of the private half can be seen."""
+    return [f"that {path} exists can be seen" for path in facts["secret"] if os.path.lexists(path)][:1]
+
+
+def visible_processes(facts: dict[str, Any]) -> list[str]:
+    """Look for the judge's process: a signal that is refused says that there is one."""
+    judge, started = facts["judge"]
+    try:
+        os.kill(judge, 0)
+    except ProcessLookupError:
+        return []
+    except PermissionError:
+        return ["that the judge's process exists can be seen"]
+    return ["the judge's process is visible"] if start_time(judge) in ("", started) else []
+
+
+def network_missing(_facts: dict[str, Any]) -> list[str]:
+    """Look for a loopback of the box's own, on which a server that the submission starts can be reached from inside."""
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(server.getsockname(), 0.5).close()
+    except OSError as error:
+        return [f"the box has no loopback of its own ({error.strerror or error})"]
+    return []
 
 
 def rights_left(_facts: dict[str, Any]) -> list[str]:
@@ -163,20 +236,23 @@ def file_size_missing() -> list[str]:
     return ["file size"]
 
 
-def processes_missing(enough: int = 64) -> list[str]:
+def processes_missing(enough: int = 200) -> list[str]:
     """Fork until it fails; more than enough forks mean that nothing would stop a fork bomb."""
     children = []
+    reader, writer = os.pipe()
     try:
         for _ in range(enough):
             pid = os.fork()
             if pid == 0:
-                signal.pause()
+                os.close(writer)
+                os.read(reader, 1)  # until the parent lets go; it may not be allowed to send signals
                 os._exit(0)
             children.append(pid)
     except OSError:
         return []
     finally:
+        os.close(writer)
+        os.close(reader)
         for pid in children:
-            os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
     return ["number of processes"]

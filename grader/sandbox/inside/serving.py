@@ -6,11 +6,13 @@ opened here on the loopback.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import threading
 from collections.abc import Callable
+from socketserver import BaseServer
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
@@ -30,8 +32,7 @@ class PassedSocketServer(WSGIServer):
     """wsgiref's server on a socket that is listening already."""
 
     def __init__(self, listener: socket.socket, app: Any) -> None:  # noqa: ANN401 - any WSGI callable
-        super().__init__(("127.0.0.1", 0), QuietHandler, bind_and_activate=False)
-        self.socket.close()
+        BaseServer.__init__(self, ("127.0.0.1", 0), QuietHandler)  # TCPServer's would open a socket of its own
         self.socket = listener
         self.server_name, self.server_port = "localhost", 80
         self.setup_environ()
@@ -57,18 +58,37 @@ def serve(app: Any, server: str, sockets: list[int]) -> tuple[int, int]:  # noqa
     if not hasattr(os, "fork"):
         threading.Thread(target=SERVERS[server], args=(app, listener), daemon=True).start()
         return port, 0
+    reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
+            for other in (writer, *LEASHES.values()):
+                os.close(other)
+            threading.Thread(target=leave_with, args=(reader,), daemon=True).start()
             SERVERS[server](app, listener)
         finally:
             os._exit(0)
+    os.close(reader)
     listener.close()
+    LEASHES[pid] = writer
     return port, pid
 
 
+LEASHES: dict[int, int] = {}
+"""For each server's process the pipe with which it ends."""
+
+
+def leave_with(reader: int) -> None:
+    """End this process when the other end of a pipe is closed."""
+    with contextlib.suppress(OSError):
+        os.read(reader, 1)
+    os._exit(0)
+
+
 def stop(pid: int) -> None:
-    """End a server that `serve` started."""
-    if pid:
-        os.kill(pid, signal.SIGKILL)
+    """End a server that `serve` started: by a signal, or where none may be sent, by its pipe."""
+    if pid in LEASHES:
+        with contextlib.suppress(PermissionError):
+            os.kill(pid, signal.SIGKILL)
+        os.close(LEASHES.pop(pid))
         os.waitpid(pid, 0)

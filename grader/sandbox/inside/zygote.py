@@ -1,4 +1,4 @@
-"""PID 1 of the box: waits with everything imported, forks a student process per request, kills, reaps and wipes.
+"""The first process of the box: waits with everything imported, forks a student process per request, kills, reaps, wipes.
 
 Trusted code without secrets. It is exec'd, never forked from a process that has read a hidden test, and it never
 parses a byte of a submission: the fork unpacks. Messages are JSON over a SEQPACKET socket; every one
@@ -16,7 +16,6 @@ import resource
 import select
 import signal
 import socket
-import stat
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -55,11 +54,13 @@ def preload(modules: list[str]) -> None:
 class Zygote:
     """The box's only long-lived process."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
-        from grader.sandbox.inside import lockdown
+    def __init__(self, config: dict[str, Any], program: bytes) -> None:
+        from grader.sandbox.inside import custody, lockdown
 
         self.config = config
         self.lockdown = lockdown
+        self.program = program
+        self.custody = custody.custody(config)
         self.abi = lockdown.landlock_abi()
         self.children: dict[int, Child] = {}
         self.job = 0
@@ -88,7 +89,7 @@ class Zygote:
         """Carry out one message of the judge."""
         text, ancillary, _, _ = self.control.recvmsg(65536, socket.CMSG_SPACE(4 * 4))
         if not text:
-            os._exit(0)
+            sys.exit(0)
         descriptors = array.array("i")
         for _, _, data in ancillary:
             descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
@@ -107,8 +108,9 @@ class Zygote:
         folder, home = f"{self.config['box']}/{name}", f"{self.config['tmp']}/{name}"
         for path in (folder, home):
             with contextlib.suppress(PermissionError):  # root's folders are not ours, and nobody inside can lock them
-                os.chmod(os.path.dirname(path), stat.S_IRWXU)
+                os.chmod(os.path.dirname(path), self.custody.mode)
             os.mkdir(path, 0o700)
+        self.custody.give((folder, home))
         pid = os.fork()
         if pid == 0:
             try:
@@ -131,7 +133,8 @@ class Zygote:
         self.control.close()
         for child in self.children.values():
             os.close(child.pidfd)
-        self.lockdown.prctl(self.lockdown.PR_SET_PDEATHSIG, signal.SIGKILL)
+        self.custody.become_student(limits)
+        self.lockdown.prctl(self.lockdown.PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user takes it away
         os.setsid()
         self.lockdown.prctl(self.lockdown.PR_SET_DUMPABLE, 1)
         channel, output, *sockets = descriptors
@@ -143,8 +146,9 @@ class Zygote:
         student.unpack(pipe, folder)
         self.lockdown.limit(limits)
         if self.abi:
-            readable = [*self.config["readable"], "/proc", "/dev"]
-            self.lockdown.landlock(self.abi, readable, [folder, home, "/dev/null"])
+            self.lockdown.landlock(self.abi, self.config["readable"], [folder, home, "/dev/null"])
+        if self.program:
+            self.lockdown.filter_calls(self.program)
         student.serve(pipe, folder, sockets)
 
     def kill(self, number: int, why: str) -> None:
@@ -161,42 +165,27 @@ class Zygote:
         os.close(pidfd)
         _, status, usage = os.wait4(child.pid, 0)
         if not self.children:
-            self.kill_all()
+            self.custody.kill_and_reap()
             self.wipe()
         self.say({"exited": child.number, "status": status, "why": child.why,
                   "cpu": usage.ru_utime + usage.ru_stime})  # fmt: skip
 
-    def kill_all(self) -> None:
-        """Kill and reap every process of the box but this one."""
-        try:
-            os.kill(-1, signal.SIGKILL)
-        except ProcessLookupError:
-            return
-        while True:
-            try:
-                os.wait4(-1, 0)
-            except ChildProcessError:
-                return
-
     def sweep(self, job: int) -> None:
         """End a job: nothing of it stays alive, nothing stays on the disk; a box that cannot be cleaned is given up."""
-        self.kill_all()
+        gone = self.custody.kill_and_reap()
         for pidfd in self.children:
             self.poll.unregister(pidfd)
             os.close(pidfd)
         self.children.clear()
-        clean = self.wipe()
+        clean = gone and self.wipe()
         self.say({"swept": job, "dirty": not clean})
         if not clean:
-            os._exit(3)
+            sys.exit(3)
 
     def wipe(self) -> bool:
         """Empty the writable places; False if that cannot be done within the budget."""
-        from grader.sandbox.inside.wipe import wipe
-
         try:
-            wipe(self.config["box"])
-            wipe(self.config["tmp"])
+            self.custody.wipe()
         except Exception:  # noqa: BLE001 - whatever it was, the box is dirty
             return False
         return True
@@ -206,23 +195,19 @@ class Zygote:
     def watch(self) -> None:
         """Kill everything when the processes together use too much memory or disk."""
         limits = self.config["limits"]
-        pids = [pid for pid in os.listdir("/proc") if pid.isdigit() and pid != "1"]
-        if sum(max(0, self.memory_of(pid) - self.base) for pid in pids) > limits["total_memory"]:
+        if sum(max(0, self.memory_of(pid) - self.base) for pid in self.custody.processes()) > limits["total_memory"]:
             self.stop("memory_limit")
-        elif self.disk_used() > limits["disk"]:
+        elif self.custody.used() > limits["disk"]:
             self.stop("disk_limit")
 
     def stop(self, why: str) -> None:
         """Kill every student process for one reason."""
         for child in self.children.values():
             child.why = why
-        try:
-            os.kill(-1, signal.SIGKILL)
-        except ProcessLookupError:
-            return
+        self.custody.kill()
 
     @staticmethod
-    def memory_of(pid: str) -> int:
+    def memory_of(pid: int | str) -> int:
         """Return the bytes of memory that are a process's own or shared with its children, files not counted."""
         total = 0
         try:
@@ -234,13 +219,13 @@ class Zygote:
             return 0
         return total
 
-    def disk_used(self) -> int:
-        """Return the bytes used in the writable places; very many files count as very much."""
-        total = 0
-        for path in (self.config["box"], self.config["tmp"]):
-            found = os.statvfs(path)
-            total += (found.f_blocks - found.f_bfree) * found.f_frsize + (found.f_files - found.f_ffree) * 4096
-        return total
+
+def read_filter(descriptor: int | None) -> bytes:
+    """Read the filter of system calls that students load; none where the whole box has one already."""
+    if descriptor is None:
+        return b""
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read()
 
 
 def main() -> None:
@@ -253,14 +238,17 @@ def main() -> None:
     lockdown.prctl(lockdown.PR_SET_NO_NEW_PRIVS, 1)
     lockdown.prctl(lockdown.PR_SET_DUMPABLE, 0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if os.getpid() != 1:
+    if os.getpid() != 1 and not config.get("base"):
         sys.exit("the zygote must be PID 1 of its own namespace")
     preload(config["preload"])
 
-    zygote = Zygote(config)
+    zygote = Zygote(config, read_filter(config.get("filter")))
     gc.collect()
     gc.freeze()
-    zygote.run()
+    try:
+        zygote.run()
+    finally:
+        zygote.custody.leave()
 
 
 if __name__ == "__main__":

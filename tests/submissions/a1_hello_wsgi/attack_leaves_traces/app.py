@@ -23,13 +23,13 @@ def left_by_others():
         except OSError:
             continue
     for family, place in ((socket.AF_INET, PORT), (socket.AF_UNIX, ABSTRACT)):
-        with socket.socket(family) as client:
-            client.settimeout(0.5)
-            try:
+        try:
+            with socket.socket(family) as client:
+                client.settimeout(0.5)
                 client.connect(place)
                 found.append(client.recv(100).decode())
-            except OSError:
-                continue
+        except OSError:
+            continue
     return [number for number in found if number >= ME]
 
 

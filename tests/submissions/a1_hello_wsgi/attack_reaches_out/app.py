@@ -21,25 +21,28 @@ def chunks(environ):
     return [BODY]
 
 
+def answers(family, kind, place):
+    try:
+        with socket.socket(family, kind) as client:
+            client.settimeout(0.2 if kind == socket.SOCK_STREAM else 0.001)
+            client.connect(place)
+            if kind == socket.SOCK_STREAM:
+                return True
+            client.send(b"?")
+            client.send(b"?")
+            return bool(client.recv(10))
+    except OSError:
+        return False
+
+
 def connected():
     for port in PORTS:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
-            client.settimeout(0.2)
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                yield f"tcp {port}"
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-            client.settimeout(0.001)
-            try:
-                client.sendto(b"?", ("127.0.0.1", port))
-                client.sendto(b"?", ("127.0.0.1", port))
-                yield f"udp {port} {client.recv(10)!r}"
-            except OSError:
-                continue
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            if answers(socket.AF_INET, kind, ("127.0.0.1", port)):
+                yield f"{kind.name} {port}"
     for path in PATHS:
-        with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(0.2)
-            if client.connect_ex(path) == 0:
-                yield path
+        if answers(socket.AF_UNIX, socket.SOCK_STREAM, path):
+            yield path
     yield from (name for name in os.environ if any(word in name for word in ("TOKEN", "SECRET", "PASSWORD", "SSH")))
 
 
