@@ -148,3 +148,4 @@ class Student:
         self.process = process
         self.peer = TrustedPeer(process)
         self.import_error: StudentError | None = None
+        self.outline: dict[str, str] | None = None

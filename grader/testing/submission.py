@@ -10,6 +10,13 @@ from grader.sandbox.process import Student
 from grader.testing.finding import Finding, public
 from grader.testing.serve import Listener
 
+KINDS = {
+    "class": {"class": True, "function": False, "generator_function": False, "defines_call": False},
+    "function": {"class": False, "function": True, "generator_function": False},
+    "generator": {"class": False, "function": True, "generator_function": True},
+}
+"""What the source says where it leaves no doubt (`grader.sandbox.inside.outline`)."""
+
 
 class Submission:
     """The student's module in a student process: ``submission.name`` is what it defines under a name.
@@ -36,11 +43,15 @@ class Submission:
         return self._find(name)[0]
 
     def describe(self, name: str) -> dict[str, bool]:
-        """Say what kind of thing a name is: class, generator_function, function, callable, defines_call. Testimony."""
+        """Say what kind of thing a name is: class, generator_function, function, callable, defines_call.
+
+        The submission's own process says it, which is testimony; where the source leaves no doubt, the source counts.
+        """
         said = self._student.peer.ask("read", "describe", 0, getattr(self, name))
         if type(said) is not dict or not all(type(k) is str and type(v) is bool for k, v in said.items()):
             self._student.peer.violated("a description of unknown shape")
-        return said
+        kind = (self._student.outline or {}).get(name)
+        return {**said, **KINDS[kind]} if kind in KINDS else said
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the student defined
         if name.startswith("_"):
@@ -62,11 +73,20 @@ class Submission:
                 self._found[name] = False, None
         return self._found[name]
 
+    def _read_outline(self) -> dict[str, str]:
+        """Have the source read in the process that will run it, before it does."""
+        said = self._student.peer.ask("import", "outline", 0, self._module_name)
+        if type(said) is not dict or not all(type(k) is str and type(v) is str for k, v in said.items()):
+            self._student.peer.violated("an outline of unknown shape")
+        return said
+
     def _load(self) -> StudentObject:
         """Import the module, once per test; one that failed in this process fails the same way again."""
         if self._student.import_error is not None:
             raise self._student.import_error
         if self._module is None:
+            if self._student.outline is None:
+                self._student.outline = self._read_outline()
             try:
                 module = self._student.peer.ask("import", "import", 0, self._module_name)
             except StudentError as error:

@@ -14,7 +14,7 @@ from typing import Any
 
 from grader.channel.frames import LENGTH, decode
 from grader.channel.student import StudentPeer, describe
-from grader.sandbox.inside import probes, serving
+from grader.sandbox.inside import outline, probes, serving
 
 
 class Pipe:
@@ -62,6 +62,7 @@ def serve(pipe: Pipe, folder: str, sockets: list[int]) -> None:
     os.chdir(folder)
     control: dict[str, Any] = {
         "import": importlib.import_module,
+        "outline": lambda module: outline.outline(folder, module),
         "describe": describe,
         "probe": probes.run,
         "serve": lambda app, server: serving.serve(app, server, sockets),
