@@ -23,6 +23,7 @@ from grader.sandbox.inside.outline import MOST, outline
         ("@register\nclass app: pass", "class"),
         ("def other(e, s): return []\nx = app = other", "function"),
         ("class Other: pass\napp = Other", "class"),
+        ("def app(): pass\ndef other():\n    app = 1\n    class app: pass", "function"),
     ],
 )
 def test_what_stands_in_plain_sight_is_told(tmp_path: Path, source: str, expected: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 MOST = 200
@@ -22,12 +23,10 @@ def outline(folder: str, module: str) -> dict[str, str]:
             body = ast.parse(file.read()).body
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
-    bound = [name for node in body for name in names_bound(node)]
+    bound = Counter(name for node in body for name in names_bound(node))
     kinds: dict[str, str] = {}
     for node in body:
-        for name, kind in told(node, kinds):
-            if bound.count(name) == 1:
-                kinds[name] = kind
+        kinds |= {name: kind for name, kind in told(node, kinds) if bound[name] == 1}
     return dict(list(kinds.items())[:MOST])
 
 
@@ -57,13 +56,17 @@ def yields(nodes: Iterable[ast.AST]) -> bool:
 
 
 def names_bound(node: ast.stmt) -> Iterator[str]:
-    """Yield every name that a statement of the module may bind, once for each time."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        yield node.name
-    for part in ast.walk(node):
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store | ast.Del):
+    """Yield every name of the module that a statement may bind, once for each time."""
+    stack: list[ast.AST] = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield part.name
+        elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store | ast.Del):
             yield part.id
-        elif isinstance(part, ast.Global):
-            yield from part.names
         elif isinstance(part, ast.alias):
             yield (part.asname or part.name).split(".")[0]
+        if isinstance(part, SCOPES):  # what is bound in there is its own, but for what it declares global
+            yield from (name for inner in ast.walk(part) if isinstance(inner, ast.Global) for name in inner.names)
+        else:
+            stack += ast.iter_child_nodes(part)
