@@ -14,13 +14,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from grader.errors import UsageError
-from grader.models import CATEGORIES, LANGUAGES, Exercise, Limits, Text, Visibility
+from grader.models import CATEGORIES, LANGUAGES, Exercise, Factory, Limits, Text, Visibility
 from grader.models import TestInfo as Info
 
 MANIFEST = "exercise.toml"
 NAME = re.compile(r"[a-z][0-9]+_[a-z0-9_]+\Z")
 ENTRY = re.compile(r"[a-z_][a-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*\Z")
-KEYS = ("kind", "files", "entry", "title", "limits", "hidden")
+KEYS = ("kind", "files", "entry", "factory", "title", "limits", "hidden")
+FACTORY_KEYS = ("name", "takes")
 HIDDEN_KEYS = ("id", "category", "points", "title")
 
 
@@ -102,6 +103,7 @@ def build(read: Reader, content: dict[str, Any], folder: Path, private: Path) ->
         hidden=tuple(read.hidden(row) for row in read.typed(content, "hidden", list, [])),
         kind=read.matching(content, "kind", re.compile("graded|diagnostic"), "graded or diagnostic"),
         limits=read.limits(read.typed(content, "limits", dict, {})),
+        factory=read.factory(read.typed(content, "factory", dict, {})),
     )
 
 
@@ -159,6 +161,13 @@ class Reader:
         category = self.matching(row, "category", re.compile("|".join(CATEGORIES)), ", ".join(CATEGORIES))
         return Info(self.typed(row, "id", str), Visibility.HIDDEN, category, self.typed(row, "points", int),
                     self.text(row, "title"))  # fmt: skip
+
+    def factory(self, table: Mapping[str, Any]) -> Factory:
+        """Return how an app is made."""
+        self.keys(table, FACTORY_KEYS, "[factory] ")
+        if table.get("takes", "keywords") not in ("keywords", "settings"):
+            raise UsageError(f"{self.path}: [factory] takes must be 'keywords' or 'settings', not {table['takes']!r}")
+        return Factory(self.typed(table, "name", str, "make_app"), table.get("takes", "keywords"))
 
     def limits(self, table: Mapping[str, Any]) -> Limits:
         """Return the limits with the manifest's own ones."""

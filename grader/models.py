@@ -110,6 +110,17 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Factory:
+    """How an app is made for a test: the function's name, and whether it takes keywords or one dict of settings.
+
+    ``make_app(catalog=…)`` takes keywords; ``create_app({"CATALOG": …})`` takes settings, whose keys are upper-case.
+    """
+
+    name: str = "make_app"
+    takes: str = "keywords"
+
+
+@dataclass(frozen=True)
 class Exercise:
     """One exercise of a course, as its manifest and its place in the trees say."""
 
@@ -123,6 +134,7 @@ class Exercise:
     hidden: tuple[TestInfo, ...] = ()
     kind: str = "graded"
     limits: Limits = field(default_factory=Limits)
+    factory: Factory = field(default_factory=Factory)
 
     @property
     def short(self) -> str:

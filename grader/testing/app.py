@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from grader.models import Factory
 from grader.testing import rules
 from grader.testing.events import Recorder
+from grader.testing.submission import Submission
 from grader.testing.trace import Trace
 from grader.testing.wsgi import Errors, Proxy, Stream
 
@@ -73,3 +75,25 @@ class Answer:
     def close(self) -> None:
         """Close the submission's result."""
         self.seen.close()
+
+
+class AppMaker:
+    """The fixture ``make_app``: makes apps with the submission's factory, whatever the exercise calls it.
+
+    ``make_app(catalog=FILMS)`` calls ``make_app(catalog=FILMS)`` or ``create_app({"CATALOG": FILMS})``, as the manifest
+    says; what is not given is not passed. Each app is checked for the shape of its answers, like ``app``.
+    """
+
+    def __init__(self, submission: Submission, factory: Factory, recorder: Recorder) -> None:
+        self.submission = submission
+        self.factory = factory
+        self.recorder = recorder
+
+    def __call__(self, **settings: object) -> App:
+        """Make an app."""
+        function = getattr(self.submission, self.factory.name)
+        if self.factory.takes == "keywords":
+            made = function(**settings)
+        else:
+            made = function(*([{name.upper(): value for name, value in settings.items()}] if settings else []))
+        return App(made, self.recorder)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from werkzeug.test import Client
 
     from grader.testing import plain_run
-    from grader.testing.app import App
+    from grader.testing.app import App, AppMaker
     from grader.testing.events import Recorder
     from grader.testing.outcome import Observed
     from grader.testing.runtime import Runtime
@@ -169,6 +169,14 @@ def app(request: pytest.FixtureRequest, submission: Submission) -> App:
     from grader.testing.app import App
 
     return App(getattr(submission, runtime_of(request.node).exercise.attribute), recorder_of(request.node))
+
+
+@pytest.fixture
+def make_app(request: pytest.FixtureRequest, submission: Submission) -> AppMaker:
+    """Make apps with the submission's factory: ``make_app(catalog=FILMS)``."""
+    from grader.testing.app import AppMaker
+
+    return AppMaker(submission, runtime_of(request.node).exercise.factory, recorder_of(request.node))
 
 
 @pytest.fixture
