@@ -102,7 +102,7 @@ def main() -> None:
 @reporting
 def grade(path: Path, exercise_name: str | None, course_folder: Path | None, private: Path | None, min_isolation: str,
           form: str, audience: str, lang: str, out: Path | None, fail_under: float | None, seed: int | None) -> None:  # fmt: skip
-    """Grade PATH: a file, a folder, or a tree submitted/<student>/<exercise>/."""
+    """Grade PATH: a file, an archive (zip, tar.gz), a folder, or a tree submitted/<student>/<exercise>/."""
     course = open_course(course_folder, private, path)
     found = find_submissions(path, course, course.find(exercise_name) if exercise_name else None)
     folder = writable_folder(out) if out else None

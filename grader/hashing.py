@@ -17,7 +17,8 @@ TEST_SUFFIXES = frozenset({".py", ".toml", ".po", ".md", ".json"})
 def hashes(submission: Submission, exercise: Exercise) -> Hashes:
     """Return the hashes of one attempt."""
     folders = [exercise.folder, *([exercise.hidden_folder] if exercise.hidden_folder else [])]
-    return Hashes(content_hash(submission.files), tests_hash(tuple(folders), exercise.files), engine_hash())
+    files = submission.files if submission.archive is None else {"": submission.archive}
+    return Hashes(content_hash(files), tests_hash(tuple(folders), exercise.files), engine_hash())
 
 
 def content_hash(files: Mapping[str, bytes]) -> str:

@@ -102,6 +102,7 @@ class Limits:
     attempt: float = 60.0
     deaths: int = 3
     file_size: int = 1 << 20
+    archive_size: int = 8 << 20
     cpu: int = 10
     memory: int = 256 << 20
     total_memory: int = 512 << 20
@@ -154,7 +155,10 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Submission:
-    """The listed files of one piece of work, read as bytes and never interpreted here."""
+    """The listed files of one piece of work, read as bytes and never interpreted here.
+
+    ``archive`` holds them unopened; a submission that has one has no files until a student process has opened it.
+    """
 
     exercise: str
     student: str | None
@@ -163,6 +167,7 @@ class Submission:
     missing: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     problem: Mapping[str, str] = field(default_factory=dict)
+    archive: bytes | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 from grader.catalogues import Catalogue
 from grader.course import Course
 from grader.errors import EngineFault
-from grader.grading.job import observed_from
+from grader.grading.job import contents_from, observed_from
 from grader.grading.workers import Worker, WorkerDied
 from grader.hashing import hashes
 from grader.models import (
@@ -31,6 +31,7 @@ from grader.models import (
 from grader.printable import printable_lines
 from grader.scoring import by_category, score
 from grader.statement import sentences
+from grader.submissions import opened
 from grader.testing.feedback import Writer
 from grader.testing.outcome import Observed
 
@@ -70,22 +71,29 @@ class Grader:
         clock = Clock()
         seed = secrets.randbits(32) if self.seed is None else self.seed
         try:
+            if submission.archive is not None:
+                archive = submission.archive
+                opening = self.ask(exercise, lambda worker: worker.unpack(archive))
+                if opening["fault"]:
+                    return self.fault(submission, exercise, clock, seed, opening["fault"], fault_outcome(opening))
+                submission = opened(submission, exercise, contents_from(opening))
             worker = self.worker(exercise)
             if submission.missing or submission.problem:
                 return self.refused(submission, exercise, worker, clock, seed)
-            report = self.report(worker, exercise, submission, seed)
+            hidden = worker.ready.proof.level >= self.least
+            files = submission.files
+            report = self.ask(exercise, lambda worker: worker.grade(files, seed, hidden=hidden))
         except EngineFault as error:
             return self.fault(submission, exercise, clock, seed, str(error))
         return self.attempt(submission, exercise, self.workers[exercise.name], report, clock, seed)
 
-    def report(self, worker: Worker, exercise: Exercise, submission: Submission, seed: int) -> Mapping[str, Any]:
-        """Have a submission graded; a worker that dies is replaced once."""
-        hidden = worker.ready.proof.level >= self.least
+    def ask(self, exercise: Exercise, question: Callable[[Worker], dict[str, Any]]) -> Mapping[str, Any]:
+        """Have something done by the worker of an exercise; one that dies is replaced once."""
         try:
-            return worker.grade(submission.files, seed, hidden=hidden)
+            return question(self.worker(exercise))
         except WorkerDied:
             del self.workers[exercise.name]
-            return self.worker(exercise).grade(submission.files, seed, hidden=hidden)
+            return question(self.worker(exercise))
 
     def worker(self, exercise: Exercise) -> Worker:
         """Return the worker of an exercise; one that could not be started is not tried again."""
@@ -118,8 +126,7 @@ class Grader:
     ) -> Attempt:
         """Make an attempt of a worker's report, over the rows of the rubric and nothing else."""
         if report["fault"]:
-            outcome = Outcome.GRADER_TIMEOUT if report.get("late") else fault_outcome(report["fault"])
-            return self.fault(submission, exercise, clock, seed, report["fault"], outcome)
+            return self.fault(submission, exercise, clock, seed, report["fault"], fault_outcome(report))
         catalogue = Catalogue([exercise.folder, exercise.hidden_folder])
         writer = Writer(catalogue, sentences(exercise.folder))
         level = worker.ready.proof.level
@@ -195,6 +202,8 @@ def to_come(exercise: Exercise) -> dict[str, str]:
     return {"hidden_tests": str(len(exercise.hidden)), "hidden_points": str(sum(row.points for row in exercise.hidden))}
 
 
-def fault_outcome(fault: str) -> Outcome:
+def fault_outcome(report: Mapping[str, Any]) -> Outcome:
     """Name a fault of ours."""
-    return Outcome.SANDBOX_DIED if fault.startswith("BoxDied") else Outcome.GRADER_ERROR
+    if report.get("late"):
+        return Outcome.GRADER_TIMEOUT
+    return Outcome.SANDBOX_DIED if report["fault"].startswith("BoxDied") else Outcome.GRADER_ERROR

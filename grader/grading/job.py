@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import time
 from collections.abc import Mapping
@@ -11,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from grader.archives import Contents
 from grader.errors import EngineFault
 from grader.models import Exercise, Verdict
+from grader.sandbox.unpack import unpack
 from grader.testing.events import Event
 from grader.testing.network import guard
 from grader.testing.outcome import Observed
@@ -23,12 +26,13 @@ from grader.testing.runtime import Runtime, Spawner
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be graded."""
+    """What is to be graded, or an archive that is to be opened before anything can be."""
 
     number: int
     files: Mapping[str, bytes]
     seed: int
     hidden: bool
+    archive: bytes | None = None
 
 
 def run(
@@ -36,8 +40,10 @@ def run(
 ) -> dict[str, Any]:
     """Run the tests and return ``{"tests": {id: …}, "output": …, "fault": …}`` as JSON-able data.
 
-    ``alone`` says that this process ends with the job.
+    ``alone`` says that this process ends with the job. The job of an archive is to open it: see `contents_from`.
     """
+    if job.archive is not None:
+        return open_archive(job.archive, exercise, spawner)
     chosen = arrange(items, exercise, job)
     serving = frozenset(item.path.stem for item in chosen if "serve" in fixture_names(item)) if boxed else None
     runtime = Runtime(spawner, exercise, job.files, job.seed, serving)
@@ -61,6 +67,23 @@ def run(
     faults = [found.fault for found in observed.values() if found.fault]
     tests = {name: {**asdict(found), "seconds": seconds[name]} for name, found in observed.items()}
     return {"tests": tests, "output": runtime.output.decode("utf-8", "replace"), "fault": faults[0] if faults else ""}
+
+
+def open_archive(archive: bytes, exercise: Exercise, spawner: Spawner) -> dict[str, Any]:
+    """Have an archive opened, and return what is in it as JSON-able data."""
+    try:
+        contents = unpack(spawner.spawn, archive, exercise.files, exercise.limits)
+    except EngineFault as error:
+        return {"tests": {}, "output": "", "fault": f"{type(error).__name__}: {error}"}
+    files = {name: base64.b64encode(content).decode() for name, content in contents.files.items()}
+    return {"tests": {}, "output": "", "fault": "", "files": files, "ignored": contents.ignored,
+            "problem": dict(contents.problem)}  # fmt: skip
+
+
+def contents_from(data: Mapping[str, Any]) -> Contents:
+    """Rebuild what `run` turned into data."""
+    files = {name: base64.b64decode(text) for name, text in data["files"].items()}
+    return Contents(files, tuple(data["ignored"]), data["problem"])
 
 
 def forget(items: list[pytest.Item]) -> None:

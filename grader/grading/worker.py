@@ -95,11 +95,18 @@ class Worker:
             self.pipe.send({"error": type(error).__name__, "message": str(error)})
             return True
         self.pipe.send(self.ready())
+        pieces: list[bytes] = []
         try:
             while message := self.pipe.receive():
                 header, blobs = message
+                if "piece" in header:
+                    pieces += blobs
+                    continue
                 files = dict(zip(header["files"], blobs, strict=True))
-                self.pipe.send(self.grade(session, Job(header["job"], files, header["seed"], header["hidden"])))
+                archive = b"".join(pieces) if header["archive"] else None
+                pieces.clear()
+                job = Job(header["job"], files, header["seed"], header["hidden"], archive)
+                self.pipe.send(self.grade(session, job))
         finally:
             self.box.stop()
         return True

@@ -19,6 +19,7 @@ from grader.errors import EngineFault, UsageError
 from grader.grading.worker import SPARE
 from grader.models import Exercise, Isolation, TestInfo, Visibility
 from grader.sandbox.isolation import Proof
+from grader.sandbox.unpack import PIECE
 from grader.sandbox.view import ENGINE
 
 START = 120.0
@@ -104,12 +105,35 @@ class Worker:
         Raises:
             WorkerDied: take a new worker.
         """
-        self.number += 1
         names = sorted(files)
+        return self.answer(
+            {"files": names, "seed": seed, "hidden": hidden, "archive": False}, [files[n] for n in names]
+        )
+
+    def unpack(self, archive: bytes) -> dict[str, Any]:
+        """Return what is in an archive (see `grader.grading.job.contents_from`).
+
+        Raises:
+            WorkerDied: take a new worker.
+        """
+        for start in range(0, len(archive), PIECE):
+            self.send({"piece": 1}, [archive[start : start + PIECE]])
+        return self.answer({"files": [], "seed": 0, "hidden": False, "archive": True}, [])
+
+    def answer(self, job: dict[str, Any], blobs: list[bytes]) -> dict[str, Any]:
+        """Give out a job and wait for its report."""
+        self.number += 1
+        self.send({"job": self.number, **job}, blobs)
+        report = self.next_message(2 * (self.exercise.limits.attempt + SPARE) + START)
+        if "error" in report:
+            self.stop()
+            raise WorkerDied(f"the grading worker gave up: {report['message']}")
+        return report
+
+    def send(self, header: dict[str, Any], blobs: list[bytes]) -> None:
+        """Send one frame."""
         try:
-            frame = encode(
-                {"job": self.number, "files": names, "seed": seed, "hidden": hidden}, [files[n] for n in names]
-            )
+            frame = encode(header, blobs)
         except FrameTooLarge:
             raise EngineFault("the submission is larger than what a worker takes") from None
         pipe = self.process.stdin
@@ -120,11 +144,6 @@ class Worker:
         except OSError:
             self.stop()
             raise WorkerDied("the grading worker ended") from None
-        report = self.next_message(2 * (self.exercise.limits.attempt + SPARE) + START)
-        if "error" in report:
-            self.stop()
-            raise WorkerDied(f"the grading worker gave up: {report['message']}")
-        return report
 
     def stop(self) -> None:
         """End the worker; what is below it ends with it."""

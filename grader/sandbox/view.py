@@ -17,7 +17,7 @@ PRELOAD = tuple(
     wsgiref.simple_server wsgiref.validate wsgiref.util wsgiref.types collections.abc http.client email.parser
     html html.parser urllib.parse encodings.idna encodings.latin_1 csv sqlite3 logging uuid hashlib secrets
     dataclasses typing contextlib traceback inspect io re functools itertools
-    grader.sandbox.inside.student grader.sandbox.inside.wipe
+    grader.sandbox.inside.student grader.sandbox.inside.unpacking grader.sandbox.inside.wipe
     """.split()  # noqa: SIM905 - a list of words is easier to read
 )
 """Modules that submissions use, and what every fork needs; the zygote imports them once."""

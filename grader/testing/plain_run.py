@@ -12,7 +12,8 @@ from grader.errors import UsageError
 from grader.language import preferred_language
 from grader.models import Exercise, Submission, TestInfo, Verdict, Visibility
 from grader.sandbox.plain import Plain
-from grader.submissions import read_submission
+from grader.sandbox.unpack import unpack
+from grader.submissions import opened, read_submission
 from grader.testing.feedback import Writer
 from grader.testing.outcome import Observed
 from grader.testing.plugin import OBSERVED, PASSED, test_id
@@ -62,6 +63,11 @@ class PlainRun:
         exercise = self.courses[course].find(name)
         chosen = self.config.getoption("--submission")
         submission = read_submission(Path(chosen) if chosen else exercise.folder, exercise)
+        if submission.archive is not None:
+            contents = unpack(Plain(exercise.limits).spawn, submission.archive, exercise.files, exercise.limits)
+            submission = opened(submission, exercise, contents)
+        if submission.problem:
+            raise UsageError(f"{submission.path}: {submission.problem['problem'].format_map(submission.problem)}")
         if submission.missing:
             raise UsageError(f"{submission.path}: {', '.join(submission.missing)} is missing; the exercise asks for it")
         runtime = Runtime(Plain(exercise.limits), exercise, submission.files)

@@ -41,7 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of a student's own run."""
     group = parser.getgroup("grader", "exercises that grade themselves")
     group.addoption(
-        "--submission", metavar="DIR", help="test the files in DIR instead of those in the exercise's folder"
+        "--submission",
+        metavar="DIR",
+        help="test the files in DIR, or in an archive, instead of those in the exercise's folder",
     )
     group.addoption("--lang", choices=("en", "zh-CN"), help="language of the feedback (default: as the system says)")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import polib
 import pytest
 
+from grader import archives
 from grader.catalogues import ENGINE_FOLDER, Catalogue, catalogue_file, read
 from grader.course import MANIFEST, load_exercise
 from grader.errors import UsageError
@@ -88,7 +89,7 @@ def engine_sources() -> dict[Path, ast.Module]:
 def engine_keys() -> set[str]:
     """Return every text of the engine that is looked up."""
     keys = {key for tree in engine_sources().values() for key in source_keys(tree)}
-    keys.update(terminal.LABELS, CATEGORIES, Verdict, Outcome)
+    keys.update(terminal.LABELS, CATEGORIES, Verdict, Outcome, archives.REASONS.values())
     keys.update({feedback.ANSWERED}, feedback.HAPPENED.values(), feedback.LOOK.values(), feedback.WORDS.values())
     keys.update(rule.look for rule in vars(rules).values() if isinstance(rule, rules.Rule))
     return {str(key) for key in keys if key}

@@ -1,0 +1,346 @@
+"""Opens an archive in memory and takes the listed files out of it; nothing is written, nothing else is decompressed.
+
+Every archive is hostile until it is read: this runs in a student process that has given up its rights, with limits of
+its own that are tighter. Sources: APPNOTE.TXT 6.3.10 (PKWARE), pax(1) of POSIX.1-2017, the GNU tar manual.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import re
+import stat
+import struct
+import tarfile
+import unicodedata
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from grader.archives import IGNORED, IGNORED_NAME, TOGETHER, VALUE
+
+MEMBERS = 10_000
+EXPANDED = 64 << 20
+"""Bytes that an archive may unpack to: all its files as declared (zip), or the tar in a tar.gz."""
+DEPTH, NAME = 32, 1000
+JUNK = frozenset({"__MACOSX", "__pycache__", ".DS_Store"})
+GZIP_MAGIC, ZIP_MAGIC, ZIP_ENTRY = b"\x1f\x8b", b"PK", b"PK\x01\x02"
+ZIP_ENCRYPTED, ZIP_UTF8, ZIP_LOCAL_HEADER = 1, 1 << 11, 30
+GZIP_ONLY = 31
+"""zlib's ``wbits`` for a stream with gzip's header and trailer, checksum included."""
+BLOCK = tarfile.BLOCKSIZE
+UNREADABLE = (
+    zipfile.BadZipFile, tarfile.HeaderError, zlib.error, struct.error, EOFError, OSError, ValueError, RuntimeError,
+    OverflowError,
+)  # fmt: skip
+"""What the libraries raise for bytes that are no archive or a broken one; NotImplementedError is a RuntimeError."""
+
+Parts = tuple[str, ...]
+"""A path in its parts."""
+
+
+class Refused(Exception):
+    """The archive is not taken; ``reason`` is one of `grader.archives.REASONS`, the values fill in its text."""
+
+    def __init__(self, reason: str, **values: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.values = {name: value[:VALUE] for name, value in values.items()}
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file or folder of an archive; ``read`` returns its content, which has ``size`` bytes or is damaged."""
+
+    path: Parts
+    folder: bool
+    size: int
+    read: Callable[[], bytes]
+
+
+def unpack(data: bytes, wanted: Sequence[str], most: int) -> dict[str, Any]:
+    """Take the wanted files, ``most`` bytes each at most, out of a zip or tar.gz archive.
+
+    Returns ``{"files": {name: bytes}, "ignored": [name]}``, or ``{"refused": reason, "values": {name: text}}``. A wanted
+    file that is not there is not among the files. They may be at the top or in one folder there.
+    """
+    try:
+        members = [member for member in opened(data) if not is_junk(member.path)]
+        return taken(members, [tuple(name.split("/")) for name in wanted], most)
+    except Refused as refused:
+        return {"refused": refused.reason, "values": refused.values}
+    except MemoryError:
+        return {"refused": "memory", "values": {}}
+
+
+def opened(data: bytes) -> Iterator[Member]:
+    """Return the members of an archive; its first bytes say what it is, its name was a hint only."""
+    if data.startswith(ZIP_MAGIC):
+        return zip_members(data)
+    if data.startswith(GZIP_MAGIC):
+        return tar_members(inflated(data))
+    raise Refused("kind")
+
+
+@contextlib.contextmanager
+def reading() -> Iterator[None]:
+    """Refuse what a library cannot read."""
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise Refused("encoding") from None
+    except UNREADABLE:
+        raise Refused("damaged") from None
+
+
+# -- zip
+
+
+def zip_members(data: bytes) -> Iterator[Member]:
+    """Yield the members of a zip archive as its central directory lists them."""
+    if data.count(ZIP_ENTRY) > MEMBERS:  # before the library reads them all
+        raise Refused("members", most=str(MEMBERS))
+    with reading(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    infos = archive.infolist()
+    if sum(info.file_size for info in infos) > EXPANDED:
+        raise Refused("size", most=str(EXPANDED))
+    refuse_overlap(infos)
+    for info in infos:
+        yield zip_member(archive, info)
+
+
+def refuse_overlap(infos: list[zipfile.ZipInfo]) -> None:
+    """Refuse members that share bytes of the archive: so small bombs become large (D. Fifield, WOOT 2019)."""
+    end = 0
+    for info in sorted(infos, key=lambda info: info.header_offset):
+        if info.header_offset < end:
+            raise Refused("overlap")
+        end = info.header_offset + ZIP_LOCAL_HEADER + len(info.orig_filename) + info.compress_size
+
+
+def zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
+    """Return one member of a zip archive."""
+    name = info.orig_filename  # the other name is cut off at the first NUL
+    if not info.flag_bits & ZIP_UTF8:
+        name = decoded(name.encode("cp437"), "cp437")
+    path = parts_of(name)
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind == stat.S_IFLNK:
+        raise Refused("link", file=name)
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise Refused("special", file=name)
+    if info.flag_bits & ZIP_ENCRYPTED:
+        raise Refused("encrypted")
+    folder = name.endswith("/") or kind == stat.S_IFDIR
+    return Member(path, folder, info.file_size, lambda: zip_content(archive, info, name))
+
+
+def zip_content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> bytes:
+    """Decompress a member up to the size that it declares, and one byte more if there is one, which tells of a lie."""
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise Refused("method", file=name)
+    longer = copy.copy(info)
+    longer.file_size += 1  # the library would stop at the declared size, and think no more of it
+    with reading(), archive.open(longer) as file:
+        return file.read(longer.file_size)
+
+
+# -- tar.gz
+
+
+def inflated(data: bytes) -> bytes:
+    """Decompress one gzip stream, which must be all there is."""
+    with reading():
+        stream = zlib.decompressobj(wbits=GZIP_ONLY)
+        content = stream.decompress(data, EXPANDED + 1)
+    if len(content) > EXPANDED:
+        raise Refused("size", most=str(EXPANDED))
+    if not stream.eof or stream.unused_data.strip(b"\0"):
+        raise Refused("damaged")
+    return content
+
+
+def tar_members(content: bytes) -> Iterator[Member]:
+    """Yield the members of a tar archive.
+
+    The library's ``TarInfo.frombuf`` reads the headers. Its ``TarFile`` is not used: a few kilobytes of extended header
+    keep it busy for minutes, and it takes a broken header for the end.
+    """
+    place, longer = 0, b""
+    for _ in range(MEMBERS + 1):
+        block = content[place : place + BLOCK]
+        if not block.strip(b"\0"):
+            return
+        header = tar_header(block, first=place == 0)
+        place += BLOCK
+        kind, size = header.type, 0 if header.type == tarfile.DIRTYPE else header.size
+        if size < 0 or place + size > len(content):
+            raise Refused("damaged")
+        if kind in (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK):
+            longer = long_name(content[place : place + size]) if kind == tarfile.GNUTYPE_LONGNAME else longer
+        elif kind in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.XGLTYPE):
+            longer = pax_path(content[place : place + size], everywhere=kind == tarfile.XGLTYPE) or longer
+        else:
+            yield tar_member(header, longer, content, place)
+            longer = b""
+        place += -(-size // BLOCK) * BLOCK
+    raise Refused("members", most=str(MEMBERS))
+
+
+def tar_header(block: bytes, *, first: bool) -> tarfile.TarInfo:
+    """Read one header; if it is the first one and broken, then this is no tar archive."""
+    try:
+        with reading():
+            return tarfile.TarInfo.frombuf(block, "latin-1", "strict")
+    except Refused:
+        raise Refused("kind" if first else "damaged") from None
+
+
+def tar_member(header: tarfile.TarInfo, longer: bytes, content: bytes, place: int) -> Member:
+    """Return the member of a header whose content begins at ``place``."""
+    raw = longer or header.name.encode("latin-1")
+    name = decoded(raw)
+    path = parts_of(name)
+    if header.type in (tarfile.SYMTYPE, tarfile.LNKTYPE):
+        raise Refused("link", file=name)
+    if header.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE):
+        raise Refused("special", file=name)
+    folder = header.type == tarfile.DIRTYPE or raw.endswith(b"/")
+    return Member(path, folder, header.size, lambda: content[place : place + header.size])
+
+
+def long_name(body: bytes) -> bytes:
+    """Return the name that GNU tar keeps in a member of its own."""
+    return body.split(b"\0", 1)[0]
+
+
+def pax_path(body: bytes, *, everywhere: bool) -> bytes:
+    """Return the path that an extended header gives to the next member; refuse what changes more than that."""
+    records = dict(pax_records(body))
+    if b"size" in records or any(key.startswith(b"GNU.sparse") for key in records):
+        raise Refused("damaged")
+    if everywhere and b"path" in records:
+        raise Refused("damaged")
+    return records.get(b"path", b"")
+
+
+def pax_records(body: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield keyword and value of each record ``LENGTH KEYWORD=VALUE`` and a line feed, the length counting them all."""
+    place = 0
+    while place < len(body):
+        blank = body.find(b" ", place, place + 12)
+        digits = body[place : max(blank, place)]
+        if not digits.isdigit():
+            raise Refused("damaged")
+        record = body[blank + 1 : place + int(digits)]
+        place += int(digits)
+        keyword, separator, value = record[:-1].partition(b"=")
+        if place > len(body) or not separator or record[-1:] != b"\n":
+            raise Refused("damaged")
+        yield keyword, value
+
+
+# -- names
+
+
+def decoded(raw: bytes, otherwise: str = "") -> str:
+    """Return a name whose encoding nobody wrote down: UTF-8, else GBK as on Chinese Windows, else what the format says."""
+    for encoding in ("utf-8", "gb18030", otherwise):
+        with contextlib.suppress(UnicodeDecodeError, LookupError):
+            return raw.decode(encoding)
+    raise Refused("encoding")
+
+
+def parts_of(name: str) -> Parts:
+    """Return the parts of a member's path.
+
+    Raises:
+        Refused: the name could lead anywhere else than into the archive's own folder, or is not fit to be shown.
+    """
+    shown = name[:IGNORED_NAME]
+    if len(name) > NAME:
+        raise Refused("deep", file=shown)
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
+        raise Refused("control", file=shown)
+    if "\\" in name:
+        raise Refused("backslash", file=shown)
+    if name.startswith("/") or re.match("[A-Za-z]:", name):
+        raise Refused("absolute", file=shown)
+    found = tuple(part for part in name.split("/") if part not in ("", "."))
+    if ".." in found:
+        raise Refused("climbs", file=shown)
+    if len(found) > DEPTH:
+        raise Refused("deep", file=shown)
+    return found
+
+
+def is_junk(path: Parts) -> bool:
+    """Tell whether a member is nobody's work: left by a file manager or by Python, or the top folder itself."""
+    return not path or not JUNK.isdisjoint(path) or path[-1].startswith("._")
+
+
+def folded(path: Parts) -> str:
+    """Return what is the same for paths that some file systems take for one."""
+    return unicodedata.normalize("NFKC", "/".join(path)).casefold()
+
+
+# -- the files that were asked for
+
+
+def taken(members: list[Member], wanted: list[Parts], most: int) -> dict[str, Any]:
+    """Read the wanted files, and name what else there is."""
+    root = root_of(members, wanted)
+    same: dict[str, list[Member]] = {}
+    for member in members:
+        same.setdefault(folded(member.path), []).append(member)
+    files: dict[str, bytes] = {}
+    for name in wanted:
+        path = (*root, *name)
+        found = [member for member in same.get(folded(path), []) if member.path == path]
+        if any(member.path[: len(path)] == path and (member.folder or member.path != path) for member in members):
+            raise Refused("special", file="/".join(name))
+        if found and len(same[folded(path)]) > 1:
+            raise Refused("twice", file="/".join(name))
+        if found:
+            files["/".join(name)] = content_of(found[0], name, most)
+        if sum(map(len, files.values())) > TOGETHER:
+            raise Refused("together", most=str(TOGETHER))
+    return {"files": files, "ignored": ignored(members, root, wanted)}
+
+
+def root_of(members: list[Member], wanted: list[Parts]) -> Parts:
+    """Return the folder that the wanted files are in: the top, or a folder there that is neither hidden nor private."""
+    roots = {
+        member.path[: -len(name)]
+        for member in members
+        for name in wanted
+        if member.path[-len(name) :] == name and len(member.path) <= len(name) + 1
+    }
+    roots = {root for root in roots if not root or root[0][0] not in "._"}
+    if len(roots) > 1:
+        raise Refused("several", folders=", ".join(sorted("/".join((*root, "")) or "./" for root in roots)))
+    return next(iter(roots), ())
+
+
+def content_of(member: Member, name: Parts, most: int) -> bytes:
+    """Read one file that must not be larger than ``most`` bytes, nor of another size than it declares."""
+    if member.size > most:
+        raise Refused("large", file="/".join(name), most=str(most))
+    content = member.read()
+    if len(content) != member.size:
+        raise Refused("damaged")
+    return content
+
+
+def ignored(members: list[Member], root: Parts, wanted: list[Parts]) -> list[str]:
+    """Return the names beside the wanted files, as a look into the folder would show them."""
+    used = {name[0] for name in wanted}
+    inside = (member.path[len(root) :] if member.path[: len(root)] == root else member.path for member in members)
+    names = sorted({path[0] for path in inside if path and path[0] not in used})
+    return [name[:IGNORED_NAME] for name in names[:IGNORED]]
