@@ -6,44 +6,35 @@ submission is graded by the same grader.
 
 from __future__ import annotations
 
-import ast
-import base64
 import contextlib
-import functools
 import json
-import re
 import socket
 import time
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 
-from grader.course import load_course
 from grader.grading.grade import Grader
 from grader.models import LANGUAGES, Attempt, Exercise, Isolation, Outcome, Verdict, Visibility
 from grader.reports import document as documents
 from grader.samples import Sample, differences, load_samples
 from grader.submissions import read_submission
-from grader.testing.texts import module_texts
 from tests.grader.conftest import ROOT, skip
+from tests.grader.leaks import COURSE, disguises, hidden_modules, hidden_texts, leak_markers, markers_in, texts
 
 PATIENCE = 20.0
 """Seconds that any sample may take. Three calls that do not return take six, an import that does not end five."""
 SERVICE = ("127.0.0.1", 47811)
 """Where samples look for a service of this machine's."""
 UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-TELLING = 5
-"""The shortest text of a hidden test that could tell something."""
 SCHEMA = jsonschema.Draft202012Validator(
     json.loads(Path(documents.__file__).with_name("attempts.schema.json").read_text(encoding="utf-8"))
 )
 
-COURSE = load_course(ROOT)
 EXERCISES = [exercise for exercise in COURSE.exercises.values() if exercise.kind == "graded"]
 SAMPLES = [sample for exercise in EXERCISES for sample in load_samples(ROOT, exercise)]
 NAMED = {
@@ -322,61 +313,3 @@ def test_every_hidden_module_has_a_leak_marker(exercise: Exercise) -> None:
 @each_exercise
 def test_hidden_tests_have_texts_that_would_be_missed(exercise: Exercise) -> None:
     assert not hidden_modules(exercise) or hidden_texts(exercise.name)
-
-
-def texts(node: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
-    """Yield every text in JSON-able data, names of members included."""
-    if isinstance(node, str):
-        yield node
-    elif isinstance(node, dict):
-        for name, value in node.items():
-            yield name
-            yield from texts(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from texts(value)
-
-
-def hidden_modules(exercise: Exercise) -> list[Path]:
-    """Return the hidden test modules of an exercise."""
-    return sorted(exercise.hidden_folder.glob("**/test_*.py")) if exercise.hidden_folder else []
-
-
-def markers_in(path: Path) -> list[str]:
-    """Return the leak markers of a file."""
-    return re.findall(r'"(leak-marker-[^"]+)"', path.read_text(encoding="utf-8"))
-
-
-@functools.cache
-def leak_markers() -> frozenset[str]:
-    """Return every leak marker of the private half."""
-    return frozenset(mark for path in (ROOT / "tests" / "hidden").glob("**/*.py") for mark in markers_in(path))
-
-
-def disguises(text: str) -> list[str]:
-    """Return a text as it may be smuggled out: plain, reversed, in hex, in base64 at any offset."""
-    encoded = [base64.b64encode(b" " * shift + text.encode()).decode()[4:-4] for shift in range(3)]
-    return [text, text[::-1], text.encode().hex(), *encoded]
-
-
-@functools.cache
-def hidden_texts(name: str) -> frozenset[str]:
-    """Return the texts in an exercise's hidden tests that are neither meant for students nor in any file of theirs."""
-    exercise = COURSE.exercises[name]
-    open_files = (path for path in exercise.folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    known = "\n".join(path.read_text(encoding="utf-8") for path in open_files)
-    found: set[str] = set()
-    for path in hidden_modules(exercise):
-        known += "\n".join(module_texts(path).keys)
-        found |= {text for text in constants(path) if len(text) >= TELLING}
-    return frozenset(text for text in found if text not in known)
-
-
-def constants(path: Path) -> Iterator[str]:
-    """Yield the texts of a module, but not those of decorators: rules and anchors are for everybody."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    decorators = {id(part) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
-                  for decorator in node.decorator_list for part in ast.walk(decorator)}  # fmt: skip
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and type(node.value) is str and id(node) not in decorators:
-            yield node.value
