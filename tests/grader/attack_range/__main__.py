@@ -26,12 +26,20 @@ from grader.models import Isolation
 from grader.samples import Sample, load_samples
 from tests.grader.attack_range.look import Range, Seen, Service
 from tests.grader.attack_range.settings import ONLY_ROOT, SETTINGS, CannotBeHad, Launcher, Setting
-from tests.grader.attack_range.table import CONTROL, Results, cell_of, may_run, one_line, summary, text_table
+from tests.grader.attack_range.table import (
+    CONTROL,
+    NOT_WANTED,
+    Results,
+    cell_of,
+    may_run,
+    one_line,
+    summary,
+    text_table,
+)
 from tests.grader.conftest import ROOT
 from tests.grader.leaks import COURSE
 from tests.grader.unprotected import boxes, control
 
-NOT_WANTED = "was not asked for"
 LEVELS = {str(level): level for level in Isolation}
 
 

@@ -29,6 +29,8 @@ PATIENCE = 20.0
 """Seconds that any sample may take. Three calls that do not return take six, an import that does not end five."""
 DYING = 2.0
 """Seconds in which what was killed must be gone."""
+BUSY, AGAIN = 2.0, 2
+"""Processes per processor that wait for it from which on it is busy, and how often a sample is then graded again at most."""
 SERVICE = ("127.0.0.1", 47811)
 """Where samples look for a service of this machine's."""
 UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -43,7 +45,8 @@ STARTING = threading.Lock()
 class Seen:
     """What became of a sample, and if it is hostile, of this machine and of the honest submission that came next.
 
-    Points are None where there is no score; ``wrong`` lists what must not be.
+    Points are None where there is no score; ``again`` counts the gradings before this one (see `busy`); ``wrong`` lists what
+    must not be.
     """
 
     sample: str
@@ -63,6 +66,7 @@ class Seen:
     left: dict[str, list[str]] = field(default_factory=dict)
     visitors: int = 0
     next: str = ""
+    again: int = 0
     wrong: list[str] = field(default_factory=list)
 
     @property
@@ -195,6 +199,15 @@ class Range:
 
     def look(self, sample: Sample) -> tuple[Seen, Attempt]:
         """Grade a sample and look at everything."""
+        seen, attempt = self.look_once(sample)
+        while seen.differences and not seen.gained and seen.again < AGAIN and busy():
+            again = seen.again + 1
+            seen, attempt = self.look_once(sample)
+            seen = replaced(seen, again=again)
+        return seen, attempt
+
+    def look_once(self, sample: Sample) -> tuple[Seen, Attempt]:
+        """Grade a sample once and look at everything."""
         exercise = COURSE.exercises[sample.exercise]
         base_points = self.honest_points(sample) if sample.kind == "attack" else None
         attempt, seconds = self.grade_sample(sample)
@@ -231,6 +244,14 @@ class Range:
             "sockets": listening(users),
             "mounts": Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines(),
         }
+
+
+def busy() -> bool:
+    """Tell whether this machine has far more to do than it can: then a deadline may come before what it should end.
+
+    Only an unexpected verdict is looked at again for it, never a gain, a leak or anything else that is wrong.
+    """
+    return os.getloadavg()[0] > BUSY * (os.cpu_count() or 1)
 
 
 def replaced(seen: Seen, **changes: Any) -> Seen:  # noqa: ANN401 - of any field

@@ -12,6 +12,7 @@ from tests.grader.attack_range.settings import SETTINGS, Setting
 
 CONTROL = "control"
 COLUMNS = (*(setting.name for setting in SETTINGS), CONTROL)
+NOT_WANTED = "was not asked for"
 SLOWEST = 8
 SHOWN = 60
 """Characters of a cell."""
@@ -54,12 +55,13 @@ class Results:
         return "WRONG: was not graded" if seen is None else cell_of(seen)
 
     def rows(self) -> list[list[str]]:
-        """Return the table, its head first, kind by kind."""
-        rows = [["tries", "attack", *COLUMNS]]
+        """Return the table, its head first, kind by kind; columns that nobody asked for are left out."""
+        columns = [column for column in COLUMNS if self.obstacles.get(column) != NOT_WANTED]
+        rows = [["tries", "attack", *columns]]
         for tries in (*TRIES, ""):
             for sample in self.samples:
                 if sample.tries == tries:
-                    cells = [one_line(self.cell(sample, column)) for column in COLUMNS]
+                    cells = [one_line(self.cell(sample, column)) for column in columns]
                     rows.append([tries or "?", sample.name.removeprefix("attack_"), *cells])
         return rows
 
@@ -73,7 +75,8 @@ def cell_of(seen: Seen) -> str:
     """Return verdicts, points of what the base is worth, seconds, and what is wrong."""
     word = "+".join(seen.verdicts) or ("passed" if seen.outcome == "graded" and not seen.failed else seen.outcome)
     points = f"{number(seen.points)}/{number(seen.base_points)}"
-    return f"{word} {points} {seen.seconds:.1f}s {'WRONG: ' + '; '.join(seen.wrong) if seen.wrong else 'ok'}"
+    again = f" (graded {seen.again + 1} times)" if seen.again else ""
+    return f"{word} {points} {seen.seconds:.1f}s{again} {'WRONG: ' + '; '.join(seen.wrong) if seen.wrong else 'ok'}"
 
 
 def number(points: int | None) -> str:
@@ -112,5 +115,7 @@ def counts(results: Results, setting: Setting) -> str:
     bad = sum(bool(seen.wrong) for seen in rows.values())
     withheld = sum(not may_run(sample, setting) for sample in results.samples)
     gains, leaks = (sum(bool(getattr(seen, what)) for seen in rows.values()) for what in ("gained", "leaks"))
+    again = sum(bool(seen.again) for seen in rows.values())
     rest = f", {withheld} not run (harm)" if withheld else ""
+    rest += f", {again} graded again because the machine was busy" if again else ""
     return f"{len(rows)} graded, {bad} with something wrong, {gains} gains, {leaks} leaks{rest}"
