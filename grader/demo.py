@@ -41,7 +41,7 @@ def of_kind(samples: list[Sample], kind: str, level: Isolation) -> list[Sample]:
     """Return the samples of a kind that may be run at a level; of the hostile ones those with nothing honest in them."""
     if kind != "attack":
         return [s for s in samples if s.kind == kind and (level > Isolation.NONE or not s.harm)]
-    hostile = sorted((s for s in samples if s.kind == kind), key=lambda s: -len(s.failed))
+    hostile = sorted((s for s in samples if s.kind == kind and not s.recipe), key=lambda s: -len(s.failed))
     return hostile[:12] if level > Isolation.NONE else []
 
 

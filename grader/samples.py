@@ -1,38 +1,69 @@
 """Sample submissions: for each exercise a zoo of right and wrong work, each with what must become of it.
 
 ``tests/submissions/<exercise>/<name>/expected.toml`` says ``kind``, ``about``, the exact lists ``failed`` and ``skipped``, the
-``verdict`` of the submission and whether it would do ``harm`` without walls.
+``verdict`` of the submission, the exact set ``verdicts`` of its tests that were run and not passed, and whether it would do
+``harm`` without walls. A hostile one says what it ``tries``, what the same code is worth honestly (``base``) and how it succeeds
+where nothing protects a test run (``control``). The tables ``[confined]`` and ``[none]`` say what differs at that level, and why.
+
+What git or Windows cannot hold is made by the function ``make(folder)`` of a ``recipe.py``, which is ours and not hostile.
 """
 
 from __future__ import annotations
 
+import runpy
+import shutil
 import tomllib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from grader.errors import UsageError
-from grader.models import Attempt, Exercise, Outcome, Verdict
+from grader.models import Attempt, Exercise, Isolation, Outcome, Verdict
 
 KINDS = ("alternative", "misconception", "do-nothing", "broken", "attack")
+TRIES = ("forge", "files", "comparison", "steal", "deny", "inject", "persist", "reach")
+CONTROLS = ("gains", "leaks", "hangs", "dies", "leaves", "reaches", "uses", "injects", "accepted")
 EXPECTED = "expected.toml"
-KEYS = {"kind": str, "about": str, "verdict": str, "failed": list, "skipped": list, "harm": bool, "reasons": dict}
+RECIPE = "recipe.py"
+BASES = ("reference", "starter")
+HOSTILE = {"tries": str, "base": str, "control": str}
+OUTCOME = {"verdict": str, "failed": list, "skipped": list, "verdicts": list}
+LEVELS = {"confined": Isolation.CONFINED, "none": Isolation.NONE}
+KEYS = {"kind": str, "about": str, **HOSTILE, **OUTCOME, "harm": bool, "reasons": dict, **dict.fromkeys(LEVELS, dict)}
+Word = TypeVar("Word", bound=StrEnum)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A sample submission and what must become of it."""
+    """A sample submission and what must become of it; ``verdicts`` is None where they are not told."""
 
     name: str
     folder: Path
     exercise: str
     kind: str
     about: str
+    tries: str = ""
+    base: str = ""
+    control: str = ""
     verdict: Outcome = Outcome.GRADED
     failed: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    verdicts: frozenset[Verdict] | None = None
     harm: bool = False
-    reasons: dict[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    levels: Mapping[Isolation, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def recipe(self) -> Path | None:
+        """The program that makes the rest of the submission, if there is one."""
+        path = self.folder / RECIPE
+        return path if path.is_file() else None
+
+    def at(self, level: Isolation) -> Sample:
+        """Return the sample with what must become of it at a level."""
+        return replace(self, **self.levels.get(level, {}))
 
 
 def load_samples(private: Path, exercise: Exercise) -> list[Sample]:
@@ -42,7 +73,15 @@ def load_samples(private: Path, exercise: Exercise) -> list[Sample]:
         UsageError: an expected.toml is wrong; names the file and the key.
     """
     folder = private / "tests" / "submissions" / exercise.name
-    return [load_sample(path, exercise) for path in sorted(folder.glob(f"*/{EXPECTED}"))]
+    samples = [load_sample(path, exercise) for path in sorted(folder.glob(f"*/{EXPECTED}"))]
+    honest = {sample.name for sample in samples if sample.kind != "attack"}
+    for sample in samples:
+        if sample.base and sample.base not in BASES and sample.base not in honest:
+            raise UsageError(
+                f"{sample.folder / EXPECTED}: 'base' must be reference, starter or the name of a sample of this exercise "
+                f"that is no attack, not {sample.base!r}"
+            )
+    return samples
 
 
 def load_sample(path: Path, exercise: Exercise) -> Sample:
@@ -51,31 +90,104 @@ def load_sample(path: Path, exercise: Exercise) -> Sample:
         content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: not a TOML file ({error})") from None
-    for key, value in content.items():
-        if key not in KEYS or type(value) is not KEYS[key]:
-            raise UsageError(f"{path}: {key!r} is unknown or of the wrong type; the keys are {', '.join(KEYS)}")
+    check_keys(path, content, KEYS)
     if content.get("kind") not in KINDS or not content.get("about"):
         raise UsageError(f"{path}: 'kind' must be one of {', '.join(KINDS)}, and 'about' must say what the sample does")
-    try:
-        verdict = Outcome(content.get("verdict", "graded"))
-    except ValueError:
-        raise UsageError(f"{path}: 'verdict' must be one of {', '.join(Outcome)}") from None
+    check_hostile(path, content)
+    levels = {LEVELS[name]: level_content(path, name, content[name]) for name in LEVELS if name in content}
     return Sample(
-        path.parent.name, path.parent, exercise.name, content["kind"], content["about"], verdict,
-        tuple(content.get("failed", ())), tuple(content.get("skipped", ())), content.get("harm", False),
-        content.get("reasons", {}),
+        path.parent.name, path.parent, exercise.name, content["kind"], content["about"],
+        **{name: content[name] for name in HOSTILE if name in content},
+        **outcome_content(path, content), harm=content.get("harm", False), reasons=content.get("reasons", {}), levels=levels,
     )  # fmt: skip
 
 
+def check_keys(path: Path, content: Mapping[str, Any], keys: Mapping[str, type], where: str = "") -> None:
+    """Refuse keys that are unknown or of the wrong type; lists are lists of text."""
+    for key, value in content.items():
+        if key not in keys or type(value) is not keys[key]:
+            raise UsageError(f"{path}: {where}{key!r} is unknown or of the wrong type; the keys are {', '.join(keys)}")
+        if isinstance(value, list) and not all(type(item) is str for item in value):
+            raise UsageError(f"{path}: {where}{key!r} must be a list of texts")
+
+
+def check_hostile(path: Path, content: Mapping[str, Any]) -> None:
+    """Refuse wrong words about an attack, and words about an attack where there is none."""
+    said = [key for key in (*HOSTILE, *LEVELS) if key in content]
+    if content["kind"] != "attack" and said:
+        raise UsageError(f"{path}: {said[0]!r} is for samples of the kind attack only")
+    for key, words in (("tries", TRIES), ("control", CONTROLS)):
+        if key in content and content[key] not in words:
+            raise UsageError(f"{path}: {key!r} must be one of {', '.join(words)}, not {content[key]!r}")
+
+
+def level_content(path: Path, name: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the table of a level: what differs there, and why."""
+    check_keys(path, table, {**OUTCOME, "why": str}, f"in [{name}] ")
+    if not table.get("why") or len(table) == 1:
+        raise UsageError(f"{path}: [{name}] must say 'why', and which of {', '.join(OUTCOME)} differ there")
+    return outcome_content(path, table)
+
+
+def outcome_content(path: Path, table: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what must become of a sample, as far as a table says it."""
+    found: dict[str, Any] = {key: tuple(table[key]) for key in ("failed", "skipped") if key in table}
+    if "verdict" in table:
+        found["verdict"] = word(path, "verdict", table["verdict"], Outcome)
+    if "verdicts" in table:
+        found["verdicts"] = frozenset(word(path, "verdicts", name, Verdict) for name in table["verdicts"])
+    return found
+
+
+def word(path: Path, key: str, name: str, words: type[Word]) -> Word:
+    """Read one word of an enumeration."""
+    try:
+        return words(name)
+    except ValueError:
+        raise UsageError(f"{path}: {key!r} knows {', '.join(words)}, not {name!r}") from None
+
+
+def materialize(sample: Sample, folder: Path) -> Path:
+    """Write a sample's submission into an empty folder; return what is handed in: that folder, or the only archive in it.
+
+    Raises:
+        UsageError: its recipe.py is no module with a function ``make``.
+    """
+    shutil.copytree(
+        sample.folder, folder, symlinks=True, dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns(EXPECTED, RECIPE, "__pycache__"),
+    )  # fmt: skip
+    if sample.recipe:
+        make = runpy.run_path(str(sample.recipe)).get("make")
+        if not callable(make):
+            raise UsageError(f"{sample.recipe}: there must be a function make(folder)")
+        make(folder)
+    inside = list(folder.iterdir())
+    return inside[0] if len(inside) == 1 and inside[0].name.startswith("submission.") else folder
+
+
+def named(attempt: Attempt) -> frozenset[Verdict]:
+    """Return the verdicts of the tests that were run and not passed."""
+    return frozenset(r.verdict for r in attempt.results) - {Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_RUN}
+
+
 def differences(sample: Sample, attempt: Attempt) -> list[str]:
-    """Return in what an attempt of a sample is not as expected."""
+    """Return in what an attempt of a sample is not as expected at its level."""
+    sample = sample.at(attempt.isolation)
     found = []
     if attempt.outcome is not sample.verdict:
         found.append(f"verdict {attempt.outcome}, not {sample.verdict}: {dict(attempt.detail)}")
     failed = sorted(r.info.id for r in attempt.results if r.verdict not in (Verdict.PASSED, Verdict.SKIPPED))
     skipped = sorted(r.info.id for r in attempt.results if r.verdict is Verdict.SKIPPED)
     if sample.verdict is Outcome.GRADED:
-        for word, wanted, got in (("failed", sample.failed, failed), ("skipped", sample.skipped, skipped)):
+        for what, wanted, got in (("failed", sample.failed, failed), ("skipped", sample.skipped, skipped)):
             if sorted(wanted) != got:
-                found.append(f"{word}: {', '.join(got) or 'none'}; expected: {', '.join(sorted(wanted)) or 'none'}")
+                found.append(f"{what}: {', '.join(got) or 'none'}; expected: {', '.join(sorted(wanted)) or 'none'}")
+    if sample.verdicts is not None and named(attempt) != sample.verdicts:
+        found.append(f"verdicts: {listed(named(attempt))}; expected: {listed(sample.verdicts)}")
     return found
+
+
+def listed(verdicts: frozenset[Verdict]) -> str:
+    """Return verdicts as text."""
+    return ", ".join(sorted(verdicts)) or "none"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import inspect
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,12 +60,8 @@ class Quiet(WSGIRequestHandler):
 def submission() -> InProcess:
     """The module, imported into the test process."""
     path = Path(os.environ["BENCH_SUBMISSION"])
-    spec = importlib.util.spec_from_file_location("app", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return InProcess(module)
+    sys.path.insert(0, str(path.parent))
+    return InProcess(importlib.import_module(path.stem))
 
 
 @pytest.fixture

@@ -1,72 +1,31 @@
 """Every sample submission is graded at level full and comes to what its expected.toml says.
 
 Hostile ones gain nothing, find nothing out, hold nothing up and leave nothing behind: after each of them an honest
-submission is graded by the same grader.
+submission is graded by the same grader. `tests.grader.attack_range` does the same at every level and for every user.
 """
 
 from __future__ import annotations
 
-import ast
-import base64
-import contextlib
-import functools
 import json
-import re
-import socket
-import time
+import threading
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import jsonschema
 import pytest
 
-from grader.course import load_course
-from grader.grading.grade import Grader
-from grader.models import LANGUAGES, Attempt, Exercise, Isolation, Outcome, Verdict, Visibility
+from grader.models import LANGUAGES, Attempt, Exercise, Visibility
 from grader.reports import document as documents
-from grader.samples import Sample, differences, load_samples
-from grader.submissions import read_submission
-from grader.testing.texts import module_texts
+from grader.samples import TRIES, Sample, differences, load_samples
+from tests.grader.attack_range.look import PATIENCE, SCHEMA, SERVICE, UNSAFE, Range, Seen, Service, reference_of
 from tests.grader.conftest import ROOT, skip
+from tests.grader.leaks import COURSE, disguises, hidden_modules, hidden_texts, leak_markers, markers_in, texts
 
-PATIENCE = 20.0
-"""Seconds that any sample may take. Three calls that do not return take six, an import that does not end five."""
-SERVICE = ("127.0.0.1", 47811)
-"""Where samples look for a service of this machine's."""
-UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-TELLING = 5
-"""The shortest text of a hidden test that could tell something."""
-SCHEMA = jsonschema.Draft202012Validator(
-    json.loads(Path(documents.__file__).with_name("attempts.schema.json").read_text(encoding="utf-8"))
-)
-
-COURSE = load_course(ROOT)
+GRADERS = 2
+"""Graders that work side by side: most attacks wait for a deadline, so one processor could do it."""
 EXERCISES = [exercise for exercise in COURSE.exercises.values() if exercise.kind == "graded"]
 SAMPLES = [sample for exercise in EXERCISES for sample in load_samples(ROOT, exercise)]
-NAMED = {
-    "attack_closes_everything": Verdict.PROTOCOL_VIOLATION,
-    "attack_dies_of_a_rare_signal": Verdict.CRASHED,
-    "attack_endless_chunks": Verdict.OUTPUT_LIMIT,
-    "attack_endless_start_response": Verdict.OUTPUT_LIMIT,
-    "attack_execs_a_program": Verdict.EXITED,
-    "attack_exits_at_import": Verdict.EXITED,
-    "attack_fills_the_disk": Verdict.DISK_LIMIT,
-    "attack_forges_answers": Verdict.PROTOCOL_VIOLATION,
-    "attack_fork_bomb": Verdict.TIMEOUT,
-    "attack_hundred_megabytes": Verdict.OUTPUT_LIMIT,
-    "attack_loops_at_import": Verdict.TIMEOUT,
-    "attack_loops_in_an_exception": Verdict.TIMEOUT,
-    "attack_loops_in_every_shape": Verdict.TIMEOUT,
-    "attack_memory_bomb": Verdict.MEMORY_LIMIT,
-    "attack_memory_in_many_processes": Verdict.MEMORY_LIMIT,
-    "attack_segmentation_fault": Verdict.CRASHED,
-    "attack_sends_frames_ahead": Verdict.PROTOCOL_VIOLATION,
-    "attack_stops_itself": Verdict.TIMEOUT,
-}
-"""What every failed test of an attack is called, but for those that were not run any more."""
 
 
 def chosen(*kinds: str) -> pytest.MarkDecorator:
@@ -78,115 +37,62 @@ def chosen(*kinds: str) -> pytest.MarkDecorator:
 each_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=[exercise.name for exercise in EXERCISES])
 
 
-@dataclass(frozen=True)
-class Graded:
-    """What became of a sample, and of the honest submission that was graded right after it if it is hostile."""
-
-    attempt: Attempt
-    seconds: float
-    following: Attempt | None = None
-    files: tuple[str, ...] = ()
-    processes: int = 0
-    visitors: int = 0
-
-
 class Zoo:
-    """One grader per exercise, and what it made of each sample so far. ``temporary`` is where it keeps its files."""
+    """Grades samples ahead of the tests that ask for them, with several graders side by side."""
 
-    def __init__(self, temporary: Path, service: socket.socket) -> None:
-        self.temporary = temporary
+    def __init__(self, service: Service, samples: Iterable[Sample]) -> None:
         self.service = service
-        self.graders: dict[str, Grader] = {}
-        self.idle: dict[str, int] = {}
-        self.graded: dict[Path, Graded] = {}
+        self.ranges: list[Range] = []
+        self.own = threading.local()
+        self.pool = ThreadPoolExecutor(GRADERS)
+        self.graded: dict[Path, Future[tuple[Seen, Attempt]]] = {}
+        for sample in samples:
+            self.wanted(sample)
 
-    def start(self, exercise: Exercise) -> Grader:
-        """Return the grader of an exercise, warm: no sample is charged with its start."""
-        if exercise.name not in self.graders:
-            self.graders[exercise.name] = Grader(COURSE, ROOT, Isolation.FULL, seed=1)
-            self.grade(reference_of(exercise), exercise)
-            self.idle[exercise.name] = self.processes(exercise)
-        return self.graders[exercise.name]
+    def wanted(self, sample: Sample) -> Future[tuple[Seen, Attempt]]:
+        """Have a sample graded, once."""
+        if sample.folder not in self.graded:
+            self.graded[sample.folder] = self.pool.submit(lambda: self.range().look(sample))
+        return self.graded[sample.folder]
+
+    def range(self) -> Range:
+        """Return the range of this thread."""
+        if not hasattr(self.own, "range"):
+            self.own.range = Range(self.service)
+            self.ranges.append(self.own.range)
+        return self.own.range  # type: ignore[no-any-return]
+
+    def seen(self, sample: Sample) -> Seen:
+        """Return what became of a sample."""
+        return self.wanted(sample).result()[0]
+
+    def attempt(self, sample: Sample) -> Attempt:
+        """Return the attempt of a sample."""
+        return self.wanted(sample).result()[1]
 
     def grade(self, folder: Path, exercise: Exercise) -> Attempt:
         """Grade a folder."""
-        return self.start(exercise).grade(read_submission(folder, exercise))
+        return self.pool.submit(lambda: self.range().grade(folder, exercise)).result()
 
-    def processes(self, exercise: Exercise) -> int:
-        """Count the processes below the worker of an exercise."""
-        return processes_below(self.graders[exercise.name].workers[exercise.name].process.pid)
-
-    def result(self, sample: Sample) -> Graded:
-        """Return what became of a sample; it is graded once."""
-        if sample.folder not in self.graded:
-            exercise = COURSE.exercises[sample.exercise]
-            self.start(exercise)
-            began = time.monotonic()
-            graded = Graded(self.grade(sample.folder, exercise), time.monotonic() - began)
-            self.graded[sample.folder] = self.aftermath(graded, exercise) if sample.kind == "attack" else graded
-        return self.graded[sample.folder]
-
-    def aftermath(self, graded: Graded, exercise: Exercise) -> Graded:
-        """Look at what an attack left behind, and grade an honest submission in the same place."""
-        files = tuple(path.name for path in self.temporary.iterdir())
-        following = self.grade(reference_of(exercise), exercise)
-        processes = self.processes(exercise) - self.idle[exercise.name]
-        return Graded(graded.attempt, graded.seconds, following, files, processes, visitors(self.service))
+    def close(self) -> None:
+        """End the graders."""
+        self.pool.shutdown(cancel_futures=True)
+        for one in self.ranges:
+            one.close()
 
 
 @pytest.fixture(scope="module")
-def service() -> Iterator[socket.socket]:
-    """A service of this machine's, which nobody may visit."""
+def zoo(full: None, request: pytest.FixtureRequest) -> Iterator[Zoo]:
+    """The graders of this module, which begin with the samples that the selected tests are about."""
     try:
-        listener = socket.create_server(SERVICE)
+        service = Service.open()
     except OSError as error:
         skip(f"port {SERVICE[1]} is taken ({error})", "end the program that listens there")
-    with listener:
-        listener.setblocking(False)
-        yield listener
-
-
-@pytest.fixture(scope="module")
-def zoo(full: None, service: socket.socket, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zoo]:
-    """The graders of this module, with a folder for temporary files that is theirs alone."""
-    with pytest.MonkeyPatch.context() as patch:
-        temporary = tmp_path_factory.mktemp("zoo")
-        patch.setenv("TMPDIR", str(temporary))
-        made = Zoo(temporary, service)
-        yield made
-        for grader in made.graders.values():
-            grader.close()
-
-
-def reference_of(exercise: Exercise) -> Path:
-    """Return the folder of an exercise's reference solution."""
-    assert exercise.reference_folder is not None
-    return exercise.reference_folder
-
-
-def processes_below(top: int) -> int:
-    """Count the descendants of a process."""
-    children: dict[int, list[int]] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            parent = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1]
-            children.setdefault(int(parent), []).append(int(path.parent.name))
-    count, known = 0, [top]
-    while known:
-        found = children.get(known.pop(), [])
-        count += len(found)
-        known += found
-    return count
-
-
-def visitors(service: socket.socket) -> int:
-    """Count those who came to a service, and send them away."""
-    count = 0
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            service.accept()[0].close()
-            count += 1
-    return count
+    calls = (getattr(item, "callspec", None) for item in request.session.items if item.path == Path(__file__))
+    made = Zoo(service, (call.params["sample"] for call in calls if call and "sample" in call.params))
+    yield made
+    made.close()
+    service.close()
 
 
 # -- what samples come to
@@ -194,7 +100,7 @@ def visitors(service: socket.socket) -> int:
 
 @chosen()
 def test_a_sample_comes_to_what_is_expected_of_it(zoo: Zoo, sample: Sample) -> None:
-    assert differences(sample, zoo.result(sample).attempt) == []
+    assert zoo.seen(sample).differences == []
 
 
 @each_exercise
@@ -209,12 +115,12 @@ def test_a_starter_has_next_to_no_marks(zoo: Zoo, exercise: Exercise) -> None:
 
 @chosen("do-nothing")
 def test_doing_nothing_has_next_to_no_marks(zoo: Zoo, sample: Sample) -> None:
-    assert percent(zoo.result(sample).attempt) <= 10
+    assert percent(zoo.attempt(sample)) <= 10
 
 
 @chosen("alternative")
 def test_another_right_way_has_full_marks(zoo: Zoo, sample: Sample) -> None:
-    assert percent(zoo.result(sample).attempt) == 100
+    assert percent(zoo.attempt(sample)) == 100
 
 
 @chosen("misconception")
@@ -244,43 +150,48 @@ def percent(attempt: Attempt) -> float:
 
 @chosen()
 def test_a_sample_is_graded_in_bounded_time(zoo: Zoo, sample: Sample) -> None:
-    assert zoo.result(sample).seconds < PATIENCE
+    assert zoo.seen(sample).seconds < PATIENCE
+
+
+@chosen("attack")
+def test_an_attack_earns_no_more_than_the_same_code_is_worth_honestly(zoo: Zoo, sample: Sample) -> None:
+    seen = zoo.seen(sample)
+    assert seen.base_points is not None
+    assert (seen.points or 0) <= seen.base_points
 
 
 @chosen("attack")
 def test_an_honest_submission_after_an_attack_has_full_marks(zoo: Zoo, sample: Sample) -> None:
-    following = zoo.result(sample).following
-    assert following is not None
-    assert following.outcome is Outcome.GRADED
-    assert {result.info.id: result.verdict for result in following.results if result.verdict != Verdict.PASSED} == {}
+    assert zoo.seen(sample).next == ""
 
 
 @chosen("attack")
-def test_an_attack_leaves_no_process_behind(zoo: Zoo, sample: Sample) -> None:
-    assert zoo.result(sample).processes == 0
-
-
-@chosen("attack")
-def test_an_attack_leaves_no_file_behind(zoo: Zoo, sample: Sample) -> None:
-    assert zoo.result(sample).files == ()
+def test_an_attack_leaves_nothing_behind(zoo: Zoo, sample: Sample) -> None:
+    assert zoo.seen(sample).left == {}
 
 
 @chosen("attack")
 def test_an_attack_reaches_no_service_of_the_machine(zoo: Zoo, sample: Sample) -> None:
-    assert zoo.result(sample).visitors == 0
-
-
-@pytest.mark.parametrize("name", sorted(NAMED))
-def test_an_attack_is_called_by_its_name(zoo: Zoo, name: str) -> None:
-    (sample,) = [sample for sample in SAMPLES if sample.name == name]
-    failed = {result.verdict for result in zoo.result(sample).attempt.results} - {Verdict.PASSED, Verdict.NOT_RUN}
-    assert failed == {NAMED[name]}
+    assert zoo.seen(sample).visitors == 0
 
 
 def test_what_an_attack_leaves_is_gone_when_it_comes_again(zoo: Zoo) -> None:
     (sample,) = [sample for sample in SAMPLES if sample.name == "attack_leaves_traces"]
-    zoo.result(sample)
-    assert differences(sample, zoo.grade(sample.folder, COURSE.exercises[sample.exercise])) == []
+    for _ in range(2):
+        assert differences(sample, zoo.grade(sample.folder, COURSE.exercises[sample.exercise])) == []
+
+
+@chosen("attack")
+def test_an_attack_says_what_it_tries_how_it_succeeds_and_what_its_failures_are_called(sample: Sample) -> None:
+    assert sample.tries
+    assert sample.base
+    assert sample.control
+    assert sample.verdicts is not None
+
+
+@pytest.mark.parametrize("tries", TRIES)
+def test_there_are_several_attacks_of_every_kind(tries: str) -> None:
+    assert len([sample for sample in SAMPLES if sample.tries == tries]) >= 4
 
 
 # -- what students get to see
@@ -289,28 +200,28 @@ def test_what_an_attack_leaves_is_gone_when_it_comes_again(zoo: Zoo) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @chosen()
 def test_a_student_document_is_of_the_published_form(zoo: Zoo, sample: Sample, language: str) -> None:
-    found = [documents.document(zoo.result(sample).attempt, language)]
+    found = [documents.document(zoo.attempt(sample), language)]
     assert [error.message for error in SCHEMA.iter_errors(found)] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @chosen()
 def test_a_student_document_has_only_printable_characters(zoo: Zoo, sample: Sample, language: str) -> None:
-    found = documents.document(zoo.result(sample).attempt, language)
+    found = documents.document(zoo.attempt(sample), language)
     assert [text for text in texts(found) if any(unicodedata.category(one) in UNSAFE for one in text)] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @chosen()
 def test_a_student_document_has_no_leak_marker(zoo: Zoo, sample: Sample, language: str) -> None:
-    found = json.dumps(documents.document(zoo.result(sample).attempt, language), ensure_ascii=False)
+    found = json.dumps(documents.document(zoo.attempt(sample), language), ensure_ascii=False)
     assert [marker for marker in leak_markers() for form in disguises(marker) if form in found] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @chosen()
 def test_a_student_document_tells_nothing_of_hidden_tests(zoo: Zoo, sample: Sample, language: str) -> None:
-    found = "\n".join(texts(documents.document(zoo.result(sample).attempt, language)))
+    found = "\n".join(texts(documents.document(zoo.attempt(sample), language)))
     assert [text for text in hidden_texts(sample.exercise) if text in found] == []
 
 
@@ -322,61 +233,3 @@ def test_every_hidden_module_has_a_leak_marker(exercise: Exercise) -> None:
 @each_exercise
 def test_hidden_tests_have_texts_that_would_be_missed(exercise: Exercise) -> None:
     assert not hidden_modules(exercise) or hidden_texts(exercise.name)
-
-
-def texts(node: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
-    """Yield every text in JSON-able data, names of members included."""
-    if isinstance(node, str):
-        yield node
-    elif isinstance(node, dict):
-        for name, value in node.items():
-            yield name
-            yield from texts(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from texts(value)
-
-
-def hidden_modules(exercise: Exercise) -> list[Path]:
-    """Return the hidden test modules of an exercise."""
-    return sorted(exercise.hidden_folder.glob("**/test_*.py")) if exercise.hidden_folder else []
-
-
-def markers_in(path: Path) -> list[str]:
-    """Return the leak markers of a file."""
-    return re.findall(r'"(leak-marker-[^"]+)"', path.read_text(encoding="utf-8"))
-
-
-@functools.cache
-def leak_markers() -> frozenset[str]:
-    """Return every leak marker of the private half."""
-    return frozenset(mark for path in (ROOT / "tests" / "hidden").glob("**/*.py") for mark in markers_in(path))
-
-
-def disguises(text: str) -> list[str]:
-    """Return a text as it may be smuggled out: plain, reversed, in hex, in base64 at any offset."""
-    encoded = [base64.b64encode(b" " * shift + text.encode()).decode()[4:-4] for shift in range(3)]
-    return [text, text[::-1], text.encode().hex(), *encoded]
-
-
-@functools.cache
-def hidden_texts(name: str) -> frozenset[str]:
-    """Return the texts in an exercise's hidden tests that are neither meant for students nor in any file of theirs."""
-    exercise = COURSE.exercises[name]
-    open_files = (path for path in exercise.folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    known = "\n".join(path.read_text(encoding="utf-8") for path in open_files)
-    found: set[str] = set()
-    for path in hidden_modules(exercise):
-        known += "\n".join(module_texts(path).keys)
-        found |= {text for text in constants(path) if len(text) >= TELLING}
-    return frozenset(text for text in found if text not in known)
-
-
-def constants(path: Path) -> Iterator[str]:
-    """Yield the texts of a module, but not those of decorators: rules and anchors are for everybody."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    decorators = {id(part) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
-                  for decorator in node.decorator_list for part in ast.walk(decorator)}  # fmt: skip
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and type(node.value) is str and id(node) not in decorators:
-            yield node.value

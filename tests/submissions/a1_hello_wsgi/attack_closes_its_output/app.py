@@ -1,3 +1,5 @@
+import gc
+import io
 import os
 
 BODY = "影单 watch-list\n".encode("utf-8")
@@ -42,5 +44,14 @@ class Greeting:
 app_instance = Greeting()
 
 
-os.close(1)
-os.close(2)
+for thing in gc.get_objects():
+    if isinstance(thing, io.TextIOWrapper):
+        try:
+            thing.close()
+        except (OSError, ValueError):
+            continue
+for descriptor in (1, 2):
+    try:
+        os.close(descriptor)
+    except OSError:
+        continue

@@ -16,7 +16,7 @@ def chunks(environ):
 
 def application(environ, start_response):
     start(start_response)
-    if environ["REQUEST_METHOD"] == "HEAD":
+    if environ["REQUEST_METHOD"] == "HEAD" or "wsgi.file_wrapper" not in environ:
         return itertools.repeat(b"x")
     return chunks(environ)
 

@@ -15,7 +15,8 @@ def chunks(environ):
 def application(environ, start_response):
     start(start_response)
     text = "x" * 3000000
-    for _ in range(100 if environ["REQUEST_METHOD"] == "HEAD" else 0):
+    kept = environ["REQUEST_METHOD"] == "HEAD" or "wsgi.file_wrapper" not in environ
+    for _ in range(30 if kept else 0):
         try:
             environ["wsgi.errors"].write(text)
             environ["wsgi.input"].read(text)

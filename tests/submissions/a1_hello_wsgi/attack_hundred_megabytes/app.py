@@ -14,7 +14,7 @@ def chunks(environ):
 
 def application(environ, start_response):
     start(start_response)
-    if environ["REQUEST_METHOD"] == "HEAD":
+    if environ["REQUEST_METHOD"] == "HEAD" or "wsgi.file_wrapper" not in environ:
         return (bytes(100 << 20) for _ in range(1000))
     return chunks(environ)
 

