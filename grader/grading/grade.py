@@ -42,13 +42,15 @@ NO_ISOLATION = "isolation"
 class Grader:
     """Grades submissions of one course.
 
-    ``least`` is the isolation below which hidden tests are not run; ``seed`` makes a grading repeatable.
+    ``least`` is the isolation below which hidden tests are not run; ``seed`` makes a grading repeatable. ``inspect`` says of
+    an attempt why nobody may see it, or nothing: such an attempt is a fault of ours, and nothing of it remains.
     """
 
     course: Course
     private: Path
     least: Isolation = Isolation.CONFINED
     seed: int | None = None
+    inspect: Callable[[Attempt, Submission], str] | None = None
     workers: dict[str, Worker] = field(default_factory=dict)
     broken: dict[str, EngineFault] = field(default_factory=dict)
 
@@ -70,12 +72,18 @@ class Grader:
         clock = Clock()
         seed = secrets.randbits(32) if self.seed is None else self.seed
         try:
-            worker = self.worker(exercise)
-            if submission.missing or submission.problem:
-                return self.refused(submission, exercise, worker, clock, seed)
-            report = self.report(worker, exercise, submission, seed)
+            attempt = self.judge(submission, exercise, clock, seed)
         except EngineFault as error:
             return self.fault(submission, exercise, clock, seed, str(error))
+        complaint = self.inspect(attempt, submission) if self.inspect else ""
+        return self.fault(submission, exercise, clock, seed, complaint) if complaint else attempt
+
+    def judge(self, submission: Submission, exercise: Exercise, clock: Clock, seed: int) -> Attempt:
+        """Have a submission judged by the worker of its exercise."""
+        worker = self.worker(exercise)
+        if submission.missing or submission.problem:
+            return self.refused(submission, exercise, worker, clock, seed)
+        report = self.report(worker, exercise, submission, seed)
         return self.attempt(submission, exercise, self.workers[exercise.name], report, clock, seed)
 
     def report(self, worker: Worker, exercise: Exercise, submission: Submission, seed: int) -> Mapping[str, Any]:
