@@ -83,7 +83,9 @@ class Search:
             try:
                 waiting += sorted(self.path(path), reverse=True)
             except OSError as error:
-                self.unread.append(f"{path}: cannot be read ({error.strerror}); change its permissions, or search a copy")
+                self.unread.append(
+                    f"{path}: cannot be read ({error.strerror}); change its permissions, or search a copy"
+                )
 
     def path(self, path: Path) -> list[Path]:
         """Search one file, and return what is in a folder."""

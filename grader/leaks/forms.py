@@ -18,8 +18,8 @@ ROUNDS = 3
 DELETED = bytes(code for code in range(128) if not chr(code).isalnum())
 LOWER = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
 NO_LETTERS = re.compile(r"[^\w\x00-\x7f][^\w\x00-\x7f]*")
-MARKUP = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]|<[A-Za-z/!][^<>]{0,500}>")
-"""Colours of a terminal, and tags."""
+MARKUP = re.compile(r"[\x1b<](?:(?<=\x1b)\[[0-9;:?]*[A-Za-z]|(?<=<)/?[A-Za-z][A-Za-z0-9]{0,20}\s?/?>)")
+"""Colours of a terminal, and tags without attributes: what an attribute says is no markup."""
 ESCAPE = re.compile(
     r"""
     [\\%&] (?:
@@ -48,14 +48,17 @@ def fold(text: str) -> bytes:
 
 
 def views(text: str) -> Iterator[str]:
-    """Yield a text as it is, and then with markup and escapes taken away, as long as there are any."""
+    """Yield a text as it is, and then with markup and escapes taken away, as long as there are any.
+
+    Lines are joined before that, for a terminal breaks them anywhere.
+    """
     yield text
     for _ in range(ROUNDS):
-        plainer = ESCAPE.sub(unescaped, MARKUP.sub("", text))
-        if plainer == text:
+        bare, tags = MARKUP.subn("", text)
+        text, escapes = ESCAPE.subn(unescaped, "".join(map(str.strip, bare.split("\n"))))
+        if not tags and not escapes:
             return
-        yield plainer
-        text = plainer
+        yield text
 
 
 def unescaped(match: re.Match[str]) -> str:
