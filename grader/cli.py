@@ -1,6 +1,7 @@
 """The command line: one function per command, each a few steps of what the other modules do.
 
-Exit codes: 0 a verdict was reached for each submission, 1 a check failed (``--fail-under``, ``leaks``), 2 wrong usage, 3 a fault of ours.
+Exit codes: 0 a verdict was reached for each submission, 1 a check failed (``--fail-under``, ``leaks``), 2 wrong usage,
+3 a fault of ours.
 """
 
 from __future__ import annotations
