@@ -49,11 +49,16 @@ def load_sample(path: Path, exercise: Exercise) -> Sample:
     """Read one expected.toml."""
     try:
         content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not a TOML file ({error})") from None
     for key, value in content.items():
         if key not in KEYS or type(value) is not KEYS[key]:
             raise UsageError(f"{path}: {key!r} is unknown or of the wrong type; the keys are {', '.join(KEYS)}")
+    for key in ("failed", "skipped", "reasons"):
+        items = content.get(key, ())
+        words = [*items, *items.values()] if isinstance(items, dict) else items
+        if not all(isinstance(word, str) for word in words):
+            raise UsageError(f"{path}: {key!r} must hold names of tests and texts, nothing else")
     if content.get("kind") not in KINDS or not content.get("about"):
         raise UsageError(f"{path}: 'kind' must be one of {', '.join(KINDS)}, and 'about' must say what the sample does")
     try:

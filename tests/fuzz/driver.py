@@ -129,7 +129,7 @@ def mutations(inputs: Sequence[bytes], seed: int) -> Iterator[bytes]:
     """Yield inputs made of others without end: for where there is no atheris to choose them by what they reach."""
     chance = random.Random(seed)
     while True:
-        data = bytearray(chance.choice(inputs) if chance.random() < 0.9 else chance.randbytes(chance.randrange(200)))
+        data = bytearray(chance.choice(inputs) if chance.random() < 0.6 else chance.randbytes(chance.randrange(200)))
         for _ in range(chance.randrange(1, 9)):
             place = chance.randrange(len(data) + 1)
             kind = chance.randrange(5)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TypeVar
 
 Anything = TypeVar("Anything")
@@ -31,28 +36,28 @@ class Source:
     def number(self, most: int) -> int:
         """Return a number from 0 to ``most``."""
         size = (most.bit_length() + 7) // 8
-        return int.from_bytes(self.bytes(size), "big") % (most + 1)
+        return int.from_bytes(self.take(size), "big") % (most + 1)
 
     def maybe(self, one_in: int = 2) -> bool:
-        """Return True for one of so many bytes, and False when there are none left."""
-        return bool(self) and self.number(255) % one_in == 1 % one_in
+        """Return True for one of so many bytes, the large ones: never when there are none left."""
+        return bool(self) and self.number(255) >= 256 - 256 // one_in
 
     def pick(self, options: Sequence[Anything]) -> Anything:
         """Return one of some things."""
         return options[self.number(len(options) - 1)]
 
-    def bytes(self, size: int) -> bytes:
+    def take(self, size: int) -> bytes:
         """Return the next bytes, fewer at the end."""
         self.place += size
         return self.data[self.place - size : self.place]
 
     def some(self, most: int = 255) -> bytes:
         """Return a few bytes."""
-        return self.bytes(self.number(most))
+        return self.take(self.number(most))
 
     def rest(self) -> bytes:
         """Return all bytes that are left."""
-        return self.bytes(max(0, len(self.data) - self.place))
+        return self.take(max(0, len(self.data) - self.place))
 
     def text(self, most: int = 12) -> str:
         """Return a text with more odd characters than people use."""
@@ -68,3 +73,11 @@ class Source:
         if kind == 4:
             return chr(self.number(0x10FFFF))
         return chr(32 + self.number(94))
+
+
+def scratch(prefix: str) -> Path:
+    """Return a folder for files of this process, in memory where that can be had; it is removed at the end."""
+    memory = Path("/dev/shm")
+    folder = tempfile.mkdtemp(prefix=prefix, dir=memory if os.access(memory, os.W_OK) else None)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from typing import NoReturn
 
 from grader.channel.frames import LENGTH, FrameError, decode, encode
 
@@ -12,6 +14,7 @@ SEEDS = (
     b'\x01{"s":1,"err":{"e":{"type":"E","module":"m","text":"t","lines":[["app.py",1,"f"]],"token":1}}}',
     b'\x00\x00\x00\x00\x0e{"s":1,"ok":-1}',
     b'\x01{"s":1,"ok":' + b"9" * 400 + b"}",
+    b'\x01{"s":1,"ok":NaN}',
     b'\x01{"v":' + b"[" * 40 + b"]" * 40 + b"}",
 )
 
@@ -26,12 +29,25 @@ def check(data: bytes) -> None:
         header, blobs = decode(payload)
     except FrameError:
         return
-    assert type(header) is dict
+    end = LENGTH.size + LENGTH.unpack_from(payload)[0]
+    written = json.loads(payload[LENGTH.size : end], object_pairs_hook=pairs, parse_constant=refuse)
+    assert type(header) is dict is type(written)
     assert all(type(blob) is bytes for blob in blobs)
     assert sum(map(len, blobs)) <= len(payload)
     if plain(header):
         again = decode(encode(dict(header), blobs)[LENGTH.size :])
         assert again == (header, blobs)
+
+
+def pairs(found: list[tuple[str, object]]) -> dict[str, object]:
+    """See that no name stands twice."""
+    assert len(dict(found)) == len(found)
+    return dict(found)
+
+
+def refuse(constant: str) -> NoReturn:
+    """Refuse NaN and the infinities."""
+    raise AssertionError(constant)
 
 
 def plain(node: object) -> bool:

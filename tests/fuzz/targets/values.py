@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from grader.channel.frames import LENGTH, FrameError, decode, encode
@@ -20,19 +21,43 @@ EXCEPTION = {"type": "E", "module": "m", "text": "t", "lines": [["app.py", 1, "f
 
 
 def check(data: bytes) -> None:
-    """Unpack a node as the judge does; pack the value, and unpack it at both ends."""
+    """Unpack a node as the judge does; pack the value, and unpack it at both ends. Or begin with a value."""
     source = Source(data)
     judge, blobs = TrustedPeer(Silent()), [b"a", b"bc", b""]
+    if source.maybe(3):
+        check_crossing(judge, thing(source))
+        return
     try:
         value = judge.unpack(node(source), blobs)
     except FrameError:
         return
     assert harmless(value), value
     if whole(value):
-        assert exact(carried(judge, judge, value)) == exact(value)
-        student = StudentPeer(Silent(), "/submission", {})
-        assert exact(carried(judge, student, value)) == exact(value)
-        assert exact(carried(student, judge, value)) == exact(value)
+        check_crossing(judge, value)
+
+
+def check_crossing(judge: TrustedPeer, value: object) -> None:
+    """Check that plain data crosses both ways with its exact types."""
+    student = StudentPeer(Silent(), "/submission", {})
+    assert exact(carried(judge, student, value)) == exact(value)
+    assert exact(carried(student, judge, value)) == exact(value)
+
+
+def thing(source: Source, depth: int = 0) -> Any:  # noqa: ANN401 - plain data
+    """Return plain data."""
+    kind = source.number(9)
+    if kind < 3 or depth > 4:
+        return source.text(4)
+    if kind == 3:
+        return source.pick([number for number in NUMBERS if number.bit_length() <= MAX_INT_BITS])
+    if kind == 4:
+        return source.pick((*FLOATS, math.inf, -math.inf))
+    if kind == 5:
+        return source.pick((None, math.nan, b"", b"x", ValueError))
+    if kind == 6:
+        return {source.text(2): thing(source, depth + 1) for _ in range(source.number(3))}
+    items = [thing(source, depth + 1) for _ in range(source.number(3))]
+    return items if kind < 9 else tuple(items)
 
 
 def carried(sender: Any, receiver: Any, value: object) -> object:  # noqa: ANN401 - either end
