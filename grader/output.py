@@ -41,7 +41,7 @@ def safe_name(name: str) -> str:
     """
     if HARMLESS.fullmatch(name) and not DEVICE.match(name) and not HASHED.search(name):
         return name
-    cleaned = UNSAFE.sub("_", name)[:100]
+    cleaned = UNSAFE.sub("_", name)[:100] or "_"
     mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{'_' if DEVICE.match(cleaned) else ''}{cleaned}-{mark}"
 
