@@ -1,10 +1,12 @@
 """The command line: one function per command, each a few steps of what the other modules do.
 
-Exit codes: 0 a verdict was reached for each submission, 1 a check failed (``--fail-under``), 2 wrong usage, 3 a fault of ours.
+Exit codes: 0 a verdict was reached for each submission, 1 a check failed (``--fail-under``, ``leaks``), 2 wrong usage,
+3 a fault of ours.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import platform
 import sys
@@ -14,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text as Words
@@ -27,9 +29,14 @@ from grader.discovery import Found, find_submissions
 from grader.errors import EngineFault, UsageError
 from grader.grading.grade import Grader
 from grader.language import preferred_language
+from grader.leaks.folders import Search
+from grader.leaks.guard import Guard
+from grader.leaks.secrets import secrets_of, unmarked
 from grader.models import LANGUAGES, Attempt, Isolation, Limits, Visibility
 from grader.output import safe_name, writable_folder, write_json
+from grader.printable import printable
 from grader.reports.document import document
+from grader.reports.inspection import Inspection
 from grader.reports.terminal import TerminalReport
 
 ROOMY = 100
@@ -37,6 +44,9 @@ ROOMY = 100
 FOLDER = click.Path(file_okay=False, exists=True, path_type=Path)
 course_option = click.option(
     "--course", "course_folder", type=FOLDER, help="The course (default: the nearest one upward)."
+)
+private_option = click.option(
+    "--private", type=FOLDER, help="Folder with tests/ and solutions/, if they are not in the course."
 )
 lang_option = click.option(
     "--lang", type=click.Choice(LANGUAGES), default=preferred_language, help="Language of texts."
@@ -87,7 +97,7 @@ def main() -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--exercise", "exercise_name", metavar="NAME", help="The exercise: its name or short id (a1).")
 @course_option
-@click.option("--private", type=FOLDER, help="Folder with tests/ and solutions/, if they are not in the course.")
+@private_option
 @click.option("--min-isolation", type=click.Choice([str(level) for level in Isolation]), default="confined",
               show_default=True, help="Least isolation at which hidden tests are run.")  # fmt: skip
 @click.option(
@@ -106,7 +116,8 @@ def grade(path: Path, exercise_name: str | None, course_folder: Path | None, pri
     course = open_course(course_folder, private, path)
     found = find_submissions(path, course, course.find(exercise_name) if exercise_name else None)
     folder = writable_folder(out) if out else None
-    grader = Grader(course, private or course.folder, Isolation[min_isolation.upper()], seed)
+    inspection = inspection_of(course, private) if audience == "student" else None
+    grader = Grader(course, private or course.folder, Isolation[min_isolation.upper()], seed, inspection)
     attempts: list[Attempt] = []
 
     def done(attempt: Attempt) -> None:
@@ -121,7 +132,7 @@ def grade(path: Path, exercise_name: str | None, course_folder: Path | None, pri
             json.dumps([document(attempt, lang, audience) for attempt in attempts], ensure_ascii=False, indent=2)
         )
     else:
-        show(attempts, report_for(course, lang))
+        show(attempts, report_for(course, lang), inspection)
     sys.exit(exit_code(attempts, fail_under))
 
 
@@ -162,15 +173,35 @@ def report_for(course: Course, language: str) -> TerminalReport:
     return TerminalReport(Catalogue(folders), language)
 
 
-def show(attempts: list[Attempt], report: TerminalReport) -> None:
+def inspection_of(course: Course, private: Path | None) -> Inspection:
+    """Return the inspection that every attempt goes through before students see it."""
+    guard = Guard(secrets_of(course.folder, private or course.folder))
+    return Inspection(guard, lambda line: click.echo(line, err=True))
+
+
+def show(attempts: list[Attempt], report: TerminalReport, inspection: Inspection | None) -> None:
     """Print one attempt in full, or the table of many."""
     console = Console()
-    console.print(report.one(attempts[0]) if len(attempts) == 1 else report.table(attempts, categories=roomy(console)))
+    one = len(attempts) == 1
+    parts = [report.one(attempts[0]) if one else report.table(attempts, categories=roomy(console))]
     if still := report.to_come(attempts):
-        console.print(still)
+        parts.append(still)
     levels = [attempt.isolation for attempt in attempts if not attempt.outcome.ours]
     if levels:
-        console.print(report.isolation(min(levels)))
+        parts.append(report.isolation(min(levels)))
+    print_inspected(console, parts, inspection)
+
+
+def print_inspected(console: Console, parts: list[RenderableType], inspection: Inspection | None) -> None:
+    """Print a report, unless it tells something; it is looked through in lines that are long enough for anything."""
+    if inspection:
+        text = io.StringIO()
+        page = Console(file=text, width=10_000)
+        for part in parts:
+            page.print(part)
+        inspection.report(text.getvalue())
+    for part in parts:
+        console.print(part)
 
 
 def roomy(console: Console) -> bool:
@@ -195,7 +226,8 @@ def demo(course_folder: Path | None, lang: str) -> None:
     course = open_course(course_folder, None)
     exercise = first_exercise(course)
     home = writable_folder(course.folder / ".grader" / "demo")
-    grader = Grader(course, course.folder, Isolation.NONE)
+    inspection = inspection_of(course, None)
+    grader = Grader(course, course.folder, Isolation.NONE, inspect=inspection)
     try:
         proof = grader.worker(exercise).ready.proof
         enrolments = choose(course.folder, exercise, proof.level)
@@ -208,27 +240,53 @@ def demo(course_folder: Path | None, lang: str) -> None:
     console = Console()
     report = report_for(course, lang)
     handed_in = {enrolment.student: enrolment.sample.name for enrolment in enrolments}
-    console.print(Words.assemble((exercise.title[lang], "bold"), f"  ({exercise.name})\n"))
-    console.print(report.table(attempts, handed_in, categories=roomy(console)))
+    parts: list[RenderableType] = [
+        Words.assemble((exercise.title[lang], "bold"), f"  ({exercise.name})\n"),
+        report.table(attempts, handed_in, categories=roomy(console)),
+    ]
     if any(enrolment.sample.kind == "attack" for enrolment in enrolments):
-        console.print(Words(report.word("The last ones are hostile: each tries to get points that it has not earned.")))
-    show_example(console, course, attempts)
-    console.print()
-    console.print(report.isolation(proof.level))
-    for reason in proof.against:
-        console.print(Words(f"  {reason}"))
-    console.print(Words(report.word("The files: {folder}", folder=str(home / "submitted")), overflow="fold"))
+        parts.append(Words(report.word("The last ones are hostile: each tries to get points that it has not earned.")))
+    parts += [*example(course, attempts), Words(), report.isolation(proof.level)]
+    parts += [Words(f"  {reason}") for reason in proof.against]
+    parts.append(Words(report.word("The files: {folder}", folder=str(home / "submitted")), overflow="fold"))
+    print_inspected(console, parts, inspection)
     sys.exit(exit_code(attempts, None))
 
 
-def show_example(console: Console, course: Course, attempts: list[Attempt]) -> None:
-    """Print the feedback of one hidden test in each language."""
+def example(course: Course, attempts: list[Attempt]) -> list[RenderableType]:
+    """Return the feedback of one hidden test in each language."""
     failures = [r for a in attempts if (a.score and a.score.percent > 50) for r in a.results if r.feedback]
     hidden = [result for result in failures if result.info.visibility is Visibility.HIDDEN]
-    for language in LANGUAGES:
-        for result in hidden[:1]:
-            console.print()
-            console.print(report_for(course, language).failure(result))
+    shown = [report_for(course, language).failure(result) for language in LANGUAGES for result in hidden[:1]]
+    return [part for feedback in shown for part in (Words(), feedback)]
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@course_option
+@private_option
+@reporting
+def leaks(paths: tuple[Path, ...], course_folder: Path | None, private: Path | None) -> None:
+    """Search files, folders and archives for anything of hidden tests and solutions, before students get them.
+
+    Finds leak markers and telling texts, also encoded or disguised. Exit code 1: something was found. It knows nothing of
+    what git keeps compressed: search a checkout, or an archive of it.
+    """
+    course = open_course(course_folder, private)
+    home = private or course.folder
+    secrets = secrets_of(course.folder, home)
+    if not any(secret.marker for secret in secrets):
+        raise UsageError(f"{home}: no leak marker in tests/hidden/ or solutions/; say with --private where they are")
+    for place in unmarked(home):
+        click.echo(f"{place}: has no leak marker; only its longer texts are looked for", err=True)
+    search = Search(Guard(secrets))
+    search.paths(paths)
+    for line in dict.fromkeys(map(str, search.leaks)):
+        click.echo(printable(line, 1000))
+    click.echo(f"searched {search.files} files for {len(secrets)} texts, found {len(search.leaks)}", err=True)
+    for complaint in search.unread:
+        click.echo(f"not searched: {printable(complaint, 1000)}", err=True)
+    sys.exit(1 if search.leaks else 2 if search.unread else 0)
 
 
 @main.command("list")

@@ -19,9 +19,14 @@ from grader.models import TestInfo as Info
 
 MANIFEST = "exercise.toml"
 NAME = re.compile(r"[a-z][0-9]+_[a-z0-9_]+\Z")
+TEST = re.compile(r"test_[A-Za-z0-9_]+")
+ODD = re.compile(r"[\x00-\x1f\x7f\\:]")
+"""What no name of a file may hold: control characters, and what Windows takes for the end of a folder or a drive."""
 ENTRY = re.compile(r"[a-z_][a-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*\Z")
 KEYS = ("kind", "files", "entry", "factory", "title", "limits", "hidden")
 FACTORY_KEYS = ("name", "takes")
+LARGEST_LIMIT = 1 << 40
+"""Of bytes 1 TiB: what is larger was not meant, and would not fit where the system takes it."""
 HIDDEN_KEYS = ("id", "category", "points", "title")
 
 
@@ -82,7 +87,7 @@ def load_exercise(folder: Path, private: Path) -> Exercise:
         raise UsageError(f"{folder}: an exercise's folder is named like a1_hello_wsgi: a letter, digits, _, a slug")
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not a TOML file ({error})") from None
     Reader(path).keys(content, KEYS)
     return build(Reader(path), content, folder, private)
@@ -147,10 +152,16 @@ class Reader:
         names = self.typed(table, "files", list)
         for name in names:
             parts = PurePosixPath(name).parts if type(name) is str else ()
-            if not parts or PurePosixPath(name).is_absolute() or ".." in parts or "\\" in name:
+            if (
+                not parts
+                or name[0] == "/"
+                or ".." in parts
+                or "/".join(parts) != name.removesuffix("/")
+                or ODD.search(name)
+            ):
                 raise UsageError(f"{self.path}: files: {name!r} is not a relative path below the exercise's folder")
-        if not names:
-            raise UsageError(f"{self.path}: files must name at least one file")
+        if not names or len(set(names)) != len(names):
+            raise UsageError(f"{self.path}: files must name at least one file, and each of them once")
         return tuple(names)
 
     def hidden(self, row: Any) -> Info:  # noqa: ANN401 - TOML
@@ -159,8 +170,11 @@ class Reader:
             raise UsageError(f"{self.path}: every [[hidden]] must be a table")
         self.keys(row, HIDDEN_KEYS, "[[hidden]] ")
         category = self.matching(row, "category", re.compile("|".join(CATEGORIES)), ", ".join(CATEGORIES))
-        return Info(self.typed(row, "id", str), Visibility.HIDDEN, category, self.typed(row, "points", int),
-                    self.text(row, "title"))  # fmt: skip
+        points = self.typed(row, "points", int)
+        if not 0 < points <= 100:
+            raise UsageError(f"{self.path}: [[hidden]] points must be from 1 to 100")
+        name = self.matching(row, "id", TEST, "test_name")
+        return Info(name, Visibility.HIDDEN, category, points, self.text(row, "title"))
 
     def factory(self, table: Mapping[str, Any]) -> Factory:
         """Return how an app is made."""
@@ -174,8 +188,9 @@ class Reader:
         known = {item.name: type(item.default) for item in fields(Limits)}
         self.keys(table, tuple(known), "[limits] ")
         for key, value in table.items():
-            if type(value) not in (known[key], int) or value <= 0:
-                raise UsageError(f"{self.path}: [limits] {key} must be a positive number, not {value!r}")
+            if type(value) not in (known[key], int) or not 0 < value <= LARGEST_LIMIT:
+                kind = "number" if known[key] is float else "whole number"
+                raise UsageError(f"{self.path}: [limits] {key} must be a positive {kind} up to 2**40")
         return Limits(**table)
 
 

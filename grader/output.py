@@ -12,7 +12,11 @@ from typing import Any
 
 from grader.errors import UsageError
 
-UNSAFE = re.compile(r"[^\w.-]|^\.+", re.ASCII)
+UNSAFE = re.compile(r"[^A-Za-z0-9_.-]|^\.+")
+HARMLESS = re.compile(r"[A-Za-z0-9_-]([A-Za-z0-9_.-]{0,98}[A-Za-z0-9_-])?")
+DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|\Z)", re.IGNORECASE)
+"""What is a device on Windows, whatever its ending (Microsoft: Naming Files, Paths, and Namespaces)."""
+HASHED = re.compile(r"-[0-9a-f]{16}\Z")
 
 
 def writable_folder(folder: Path) -> Path:
@@ -31,11 +35,15 @@ def writable_folder(folder: Path) -> Path:
 
 
 def safe_name(name: str) -> str:
-    """Return a file name for any text: unchanged where it is harmless, else with a hash so that two stay two."""
-    cleaned = UNSAFE.sub("_", name)[:100]
-    if cleaned == name:
+    """Return a file name for any text: unchanged where it is harmless on every system, else with a hash so that two stay two.
+
+    What looks like a name with a hash gets one too.
+    """
+    if HARMLESS.fullmatch(name) and not DEVICE.match(name) and not HASHED.search(name):
         return name
-    return f"{cleaned}-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+    cleaned = UNSAFE.sub("_", name)[:100] or "_"
+    mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{'_' if DEVICE.match(cleaned) else ''}{cleaned}-{mark}"
 
 
 def write_json(path: Path, content: Any) -> None:  # noqa: ANN401 - JSON

@@ -88,7 +88,7 @@ def load_sample(path: Path, exercise: Exercise) -> Sample:
     """Read one expected.toml."""
     try:
         content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not a TOML file ({error})") from None
     check_keys(path, content, KEYS)
     if content.get("kind") not in KINDS or not content.get("about"):
@@ -107,8 +107,9 @@ def check_keys(path: Path, content: Mapping[str, Any], keys: Mapping[str, type],
     for key, value in content.items():
         if key not in keys or type(value) is not keys[key]:
             raise UsageError(f"{path}: {where}{key!r} is unknown or of the wrong type; the keys are {', '.join(keys)}")
-        if isinstance(value, list) and not all(type(item) is str for item in value):
-            raise UsageError(f"{path}: {where}{key!r} must be a list of texts")
+        words = [*value, *value.values()] if isinstance(value, dict) and key == "reasons" else value
+        if isinstance(words, list) and not all(type(word) is str for word in words):
+            raise UsageError(f"{path}: {where}{key!r} must hold names of tests and texts, nothing else")
 
 
 def check_hostile(path: Path, content: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@
 | {"d": [[k, v], ...]}  | dict                                        |
 | {"b": i}              | bytes, the i-th blob of the frame           |
 | {"f": "nan"}          | a float that JSON has no word for           |
+| {"s": ["…", "…"]}     | str, cut where JSON would join surrogates   |
 | {"r": [n, kinds, ty]} | object n of the sender                      |
 | {"o": n}              | object n of the receiver, coming home       |
 | {"e": {...}}, {"k": n}| an exception of the sender / of the receiver|
@@ -19,8 +20,10 @@ from __future__ import annotations
 
 import builtins
 import math
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection
+from itertools import pairwise
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -40,6 +43,8 @@ SALTED = frozenset({str, bytes})
 """Types of keys whose hashes nobody can foretell. Of others a liar can make as many collide as fit into a frame."""
 MAX_UNSALTED = 1000
 """The most entries of a dict that has keys of other types."""
+PAIR = re.compile(r"[\ud800-\udbff](?=[\udc00-\udfff])")
+"""The first of two surrogates that Python holds apart and JSON makes one character of (RFC 8259, section 7)."""
 ODD_FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -54,8 +59,10 @@ class Codec(ABC):
     def pack(self, value: object, blobs: list[bytes], depth: int = 0) -> Any:  # noqa: ANN401 - JSON
         """Return the JSON for a value; bytes are appended to ``blobs``."""
         kind = type(value)
-        if value is None or kind is str or kind is bool:
+        if value is None or kind is bool:
             return value
+        if kind is str:
+            return pack_text(value)  # type: ignore[arg-type]
         if kind is int and value.bit_length() <= MAX_INT_BITS:  # type: ignore[attr-defined]
             return value
         if kind is float:
@@ -90,23 +97,27 @@ class Codec(ABC):
             FrameError: the JSON is nothing that `pack` writes.
         """
         kind = type(node)
-        if node is None or kind is str or kind is bool or kind is int:
+        if node is None or kind is str or kind is bool:
             return node
+        if kind is int:
+            return node if node.bit_length() <= MAX_INT_BITS else broken("an int out of range")  # type: ignore[attr-defined]
         if kind is float:
             return node if math.isfinite(node) else broken("a float out of range")  # type: ignore[arg-type]
-        if depth > MAX_NESTING:
-            broken("values nested too deeply")
         if kind is list:
-            return [self.unpack(item, blobs, depth + 1) for item in node]  # type: ignore[attr-defined]
+            inner = deeper(depth)
+            return [self.unpack(item, blobs, inner) for item in node]  # type: ignore[attr-defined]
         if kind is not dict or len(node) != 1:  # type: ignore[arg-type]
             broken("a value of unknown shape")
         ((tag, content),) = node.items()  # type: ignore[attr-defined]
         if tag == "b":
             return blobs[index(content, len(blobs))]
         if tag == "t":
-            return tuple(self.unpack(item, blobs, depth + 1) for item in exact_list(content))
+            inner = deeper(depth)
+            return tuple(self.unpack(item, blobs, inner) for item in exact_list(content))
         if tag == "d":
-            return self.unpack_dict(exact_list(content), blobs, depth + 1)
+            return self.unpack_dict(exact_list(content), blobs, deeper(depth))
+        if tag == "s":
+            return "".join(map(exact_text, exact_list(content)))
         if tag == "f" and type(content) is str and content in ODD_FLOATS:
             return ODD_FLOATS[content]
         if tag == "x":
@@ -155,6 +166,21 @@ def can_be_keys(keys: Collection[object]) -> bool:
     return kinds <= KEY_TYPES and (len(keys) <= MAX_UNSALTED or kinds <= SALTED)
 
 
+def pack_text(text: str) -> str | dict[str, list[str]]:
+    """Return the JSON for a text: itself, or its pieces if JSON would join two surrogates in it."""
+    if text.isascii() or not PAIR.search(text):
+        return text
+    ends = [0, *(match.end() for match in PAIR.finditer(text)), len(text)]
+    return {"s": [text[start:end] for start, end in pairwise(ends)]}
+
+
+def deeper(depth: int) -> int:
+    """Return the depth of what is in a list, tuple or dict, or refuse the frame."""
+    if depth >= MAX_NESTING:
+        broken("values nested too deeply")
+    return depth + 1
+
+
 def index(number: object, bound: int) -> int:
     """Return an exact int within range, or refuse the frame."""
     if type(number) is not int or not 0 <= number < bound:
@@ -166,4 +192,11 @@ def exact_list(value: object) -> list[object]:
     """Return an exact list, or refuse the frame."""
     if type(value) is not list:
         broken("a list that is none")
+    return value
+
+
+def exact_text(value: object) -> str:
+    """Return an exact str, or refuse the frame."""
+    if type(value) is not str:
+        broken("a text that is none")
     return value

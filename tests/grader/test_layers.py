@@ -22,6 +22,7 @@ LAYERS = (
         "samples",
         "scoring",
         "hashing",
+        "leaks",
         "channel",
     ),
     ("sandbox",),

@@ -59,7 +59,7 @@ def test_a_level_may_differ_in_what_its_table_says_and_in_nothing_else(tmp_path:
         ('base = "starter"', 'base = "nobody"', "'base' must be reference, starter or the name"),
         ('base = "starter"', 'base = "attack_x"', "that is no attack"),
         ('verdicts = ["timeout"]', 'verdicts = ["late"]', "'verdicts' knows passed, wrong"),
-        ('verdicts = ["timeout"]', "verdicts = [3]", "'verdicts' must be a list of texts"),
+        ('verdicts = ["timeout"]', "verdicts = [3]", "'verdicts' must hold names of tests and texts"),
         ("harm = true", "harm = 1", "'harm' is unknown or of the wrong type"),
         ("harm = true", 'verdict = "good"', "'verdict' knows graded, missing_file"),
         ("harm = true", "hurts = true", "'hurts' is unknown or of the wrong type; the keys are kind"),

@@ -144,7 +144,10 @@ def run_controls(results: Results, progress: Progress) -> None:
         return
     for sample in results.samples:
         try:
-            found = control.succeeds(sample, COURSE.exercises[sample.exercise])[0] or "!it does not do what its control says"
+            found = (
+                control.succeeds(sample, COURSE.exercises[sample.exercise])[0]
+                or "!it does not do what its control says"
+            )
         except (boxes.BoxFailed, UsageError) as error:
             found = f"!{error}"
         results.controls[sample.name] = found
