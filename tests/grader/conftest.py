@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -52,6 +53,25 @@ def posix() -> None:
     """Ask for a system with fork."""
     if sys.platform == "win32":
         skip("this test forks", "run it on Linux or macOS")
+
+
+@pytest.fixture
+def no_walls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Grade as on a machine that allows neither namespaces nor Landlock: its workers are really denied both."""
+    if sys.platform != "linux":
+        return
+    poorer = [
+        sys.executable,
+        ROOT / "tests" / "grader" / "poorer.py",
+        "--no-namespaces",
+        "--no-landlock",
+        "--",
+        sys.executable,
+    ]
+    script = tmp_path / "python-without-walls"
+    script.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, poorer))} "$@"\n', encoding="utf-8")
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
 
 
 @pytest.fixture

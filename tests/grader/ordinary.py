@@ -48,6 +48,8 @@ def readable_copy(*, course: bool = False) -> Iterator[Place]:
         shutil.copytree(ROOT / "grader", site / "grader", ignore=caches)
         for name in ("exercises", "solutions", "tests") if course else ():
             shutil.copytree(ROOT / name, home / "course" / name, ignore=caches)
+        if course:
+            shutil.copy2(ROOT / "pyproject.toml", home / "course")
         subprocess.run(["chmod", "-R", "a+rX", str(home)], check=True)
         yield Place(home / "venv" / "bin" / "python", home / "course")
     finally:

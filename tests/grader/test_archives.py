@@ -662,10 +662,8 @@ def test_the_plain_subprocess_says_the_same(plain: Plain, name: str) -> None:
     assert found == checked(unpack_here(recipe(), NAMES, MIB), NAMES, MIB)
 
 
-def test_staff_may_grade_an_archive_without_walls(
-    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
+@pytest.mark.usefixtures("no_walls")
+def test_staff_may_grade_an_archive_without_walls(course: Course, tmp_path: Path) -> None:
     archive = put(tmp_path / "z1_pack.zip", zip_of("hw/app.py")())
     [attempt] = attempts(
         run("grade", archive, "--course", course.folder, "--min-isolation", "none", "--format", "json")

@@ -222,8 +222,8 @@ def test_a_reference_without_full_marks_stops_everything_without_a_score(a_copy:
     assert "the reference is not full marks" in attempt["detail"]["message"]
 
 
-def test_without_isolation_hidden_tests_are_not_run_and_there_is_no_score(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(Path(shutil.which("python3") or "/usr/bin/python3").parent / "nowhere"))
+@pytest.mark.usefixtures("no_walls")
+def test_without_isolation_hidden_tests_are_not_run_and_there_is_no_score() -> None:
     result = run("grade", SAMPLES / "partial", "--course", ROOT, "--format", "json")
     assert result.exit_code == 3
     [attempt] = attempts(result)
@@ -234,8 +234,8 @@ def test_without_isolation_hidden_tests_are_not_run_and_there_is_no_score(monkey
     assert verdicts == {"public": "passed", "hidden": "not_run"}
 
 
-def test_staff_may_grade_without_isolation_and_the_report_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
+@pytest.mark.usefixtures("no_walls")
+def test_staff_may_grade_without_isolation_and_the_report_says_so() -> None:
     result = run("grade", SAMPLES / "partial", "--course", ROOT, "--min-isolation", "none")
     assert result.exit_code == 0, result.output
     assert "100/100" in result.output
