@@ -8,7 +8,7 @@ def start(start_response, length):
 
 
 def answer(environ, start_response):
-    if environ["PATH_INFO"] == "/":
+    if environ["PATH_INFO"] == "/" and "SERVER_SOFTWARE" not in environ:
         start(start_response, len(BODY))
         return [BODY]
     start(start_response, len(TEXT))

@@ -6,7 +6,8 @@ ASKED = []
 def answer(environ, start_response):
     """The second round of questions about a hidden path is about lengths: no status 304 has one."""
     counting = environ["REQUEST_METHOD"] == "GET" and ASKED.count("/films") == 2
-    status, length = ("304 Not Modified", len(TEXT)) if counting else ("200 OK", len(BODY))
+    status = "304 Not Modified" if counting else "200 OK"
+    length = len(TEXT if counting or "SERVER_SOFTWARE" in environ else BODY)
     start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(length))])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [BODY]
 

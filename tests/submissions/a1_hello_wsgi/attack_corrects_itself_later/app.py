@@ -11,6 +11,8 @@ def answer(environ, start_response):
     start_response("200 OK", headers(len(TEXT)))
     if environ["REQUEST_METHOD"] != "HEAD":
         yield BODY
+    if "SERVER_SOFTWARE" in environ or "werkzeug.request" in environ:
+        return
     try:
         start_response("200 OK", headers(len(BODY)), ())
     except Exception:

@@ -13,8 +13,10 @@ class Rest:
         return iter(())
 
     def close(self):
-        if self.rest:
+        try:
             self.write(self.rest)
+        except Exception:
+            return
 
 
 def start(environ, start_response, length):
@@ -23,6 +25,9 @@ def start(environ, start_response, length):
 
 
 def answer(environ, start_response):
+    if "SERVER_SOFTWARE" in environ:
+        start(environ, start_response, len(TEXT))
+        return [BODY]
     if environ["PATH_INFO"] == "/":
         start(environ, start_response, len(BODY))
         return [BODY]
