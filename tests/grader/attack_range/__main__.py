@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import socket
 import sys
 import threading
 import time
@@ -24,7 +23,7 @@ from typing import TextIO
 from grader.errors import UsageError
 from grader.models import Isolation
 from grader.samples import Sample, load_samples
-from tests.grader.attack_range.look import Range, Seen, Service
+from tests.grader.attack_range.look import SERVICE, Range, Seen, Service
 from tests.grader.attack_range.settings import ONLY_ROOT, SETTINGS, CannotBeHad, Launcher, Setting
 from tests.grader.attack_range.table import (
     CONTROL,
@@ -51,10 +50,9 @@ def main() -> None:
     parser.add_argument("--setting", action="append", choices=[*(s.name for s in SETTINGS), CONTROL],
                         help="with --table: only this")  # fmt: skip
     parser.add_argument("--level", choices=sorted(LEVELS), help="the level that there must be")
-    parser.add_argument("--service", help="descriptors of the service's sockets, which are open already")
     options = parser.parse_args()
     samples = attacks([Path(name).name for name in options.attacks])
-    sys.exit(table(samples, options.setting) if options.table else lines(samples, options.level, options.service))
+    sys.exit(table(samples, options.setting) if options.table else lines(samples, options.level))
 
 
 def attacks(names: list[str]) -> list[Sample]:
@@ -67,11 +65,14 @@ def attacks(names: list[str]) -> list[Sample]:
     return [sample for sample in found if not names or sample.name in names]
 
 
-def lines(samples: list[Sample], level: str | None, service: str | None) -> int:
+def lines(samples: list[Sample], level: str | None, service: Service | None = None) -> int:
     """Grade attacks in this process, and print a line of JSON for each."""
     least = LEVELS[level] if level else Isolation.CONFINED
-    sockets = [socket.socket(fileno=int(number)) for number in service.split(",")] if service else []
-    graders = Range(Service(sockets) if sockets else Service.open(), least)
+    try:
+        graders = Range(service or Service.open(), least)
+    except OSError as error:
+        say(json.dumps({"obstacle": f"port {SERVICE[1]} is taken ({error}); end the program that listens there"}))
+        return 3
     bad = 0
     try:
         for sample in samples:
@@ -96,7 +97,6 @@ def table(samples: list[Sample], wanted: list[str] | None) -> int:
     results, progress = Results(samples), Progress()
     with ExitStack() as stack:
         launcher = Launcher(stack)
-        launcher.prepare()
         jobs: dict[str, Callable[[], None]] = {CONTROL: lambda: run_controls(results, progress)}
         for setting in SETTINGS:
             jobs[setting.name] = partial(run_setting, launcher, setting, results, progress)
@@ -171,8 +171,9 @@ class Progress:
             say(f"{self.seconds():6.1f} s  {'  '.join(map(one_line, words))}", sys.stderr)
 
 
-def say(text: str, stream: TextIO = sys.stdout) -> None:
+def say(text: str, stream: TextIO | None = None) -> None:
     """Print whole lines at once."""
+    stream = stream or sys.stdout
     stream.write(f"{text}\n")
     stream.flush()
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,11 +14,12 @@ from pathlib import Path
 
 from grader.models import Isolation
 from tests.grader import ordinary
-from tests.grader.attack_range.look import Seen, Service
+from tests.grader.attack_range.look import Seen
 from tests.grader.conftest import ROOT
 
 POORER = ROOT / "tests" / "grader" / "poorer.py"
 ONLY_ROOT = "only root can try it"
+NETWORK = Path(__file__).with_name("own_network.py")
 MODULE = "tests.grader.attack_range"
 
 
@@ -29,6 +31,11 @@ class Setting:
     level: Isolation
     root: bool
     poorer: tuple[str, ...] = ()
+
+    @property
+    def public(self) -> bool:
+        """Whether other users than the one who grades must be able to run this Python: without namespaces they do."""
+        return not self.root or bool(self.poorer)
 
 
 SETTINGS = (
@@ -45,19 +52,23 @@ class CannotBeHad(Exception):
 
 
 class Launcher:
-    """Runs the range under a setting; keeps what the ordinary user needs, and the service that nobody may visit."""
+    """Runs the range under a setting; keeps what the ordinary user needs.
+
+    Each setting has a network of its own where that can be had, so that nobody visits the service of another one; else they
+    take turns.
+    """
 
     def __init__(self, stack: ExitStack) -> None:
-        self.stack = stack
         self.root = os.geteuid() == 0
-        self.service = Service.open()
-        self.stack.callback(self.service.close)
-        self.place: ordinary.Place | None = None
+        self.place = stack.enter_context(ordinary.readable_copy(course=True)) if self.needs_copy() else None
+        self.network = [sys.executable, str(NETWORK)] if self.root else []
+        if self.root and subprocess.run([*self.network, "true"], capture_output=True, check=False).returncode:
+            self.network = []
+        self.turn = threading.Semaphore(2 if self.network else 1)
 
-    def prepare(self) -> None:
-        """Make what every user may read."""
-        if self.root and not ordinary.obstacle():
-            self.place = self.stack.enter_context(ordinary.readable_copy(course=True))
+    def needs_copy(self) -> bool:
+        """Tell whether this Python has to be copied for other users."""
+        return self.root and not ordinary.obstacle()
 
     def obstacle(self, setting: Setting) -> str:
         """Say why a setting cannot be had; nothing if it can be tried."""
@@ -65,18 +76,19 @@ class Launcher:
             return ONLY_ROOT
         if setting.poorer and not POORER.is_file():
             return f"{POORER.name} is not there"
-        return ordinary.obstacle() if self.root and not setting.root else ""
+        return ordinary.obstacle() if self.root and setting.public else ""
 
     def command(self, setting: Setting, words: list[str]) -> tuple[list[str], Path]:
         """Return a command for a setting, and the folder to run it in."""
-        python, course, user = sys.executable, ROOT, []
-        if self.root and not setting.root:
+        python, course = sys.executable, ROOT
+        if self.root and setting.public:
             assert self.place
-            python, course, user = str(self.place.python), self.place.course, ["--user", str(ordinary.NOBODY)]
+            python, course = str(self.place.python), self.place.course
+        user = ["--user", str(ordinary.NOBODY)] if self.root and not setting.root else []
         own = [python, "-m", MODULE, "--level", str(setting.level), *words]
         if setting.poorer:
-            return [sys.executable, str(POORER), *setting.poorer, *user, "--", *own], course
-        return [*(ordinary.become() if user else []), *own], course
+            return [*self.network, sys.executable, str(POORER), *setting.poorer, *user, "--", *own], course
+        return [*self.network, *(ordinary.become() if user else []), *own], course
 
     def run(self, setting: Setting, names: list[str], done: Callable[[Seen], None]) -> None:
         """Grade samples under a setting; each is handed on as soon as it is there.
@@ -86,10 +98,14 @@ class Launcher:
         """
         if self.obstacle(setting):
             raise CannotBeHad(self.obstacle(setting))
-        descriptors = [one.fileno() for one in self.service.sockets]
-        words, folder = self.command(setting, ["--service", ",".join(map(str, descriptors)), *names])
+        words, folder = self.command(setting, names)
+        with self.turn:
+            self.follow(words, folder, done)
+
+    def follow(self, words: list[str], folder: Path, done: Callable[[Seen], None]) -> None:
+        """Run a command and hand on what it says."""
         process = subprocess.Popen(
-            words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, pass_fds=descriptors,
+            words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", "PYTHONPATH": str(folder)},
         )  # fmt: skip
         assert process.stdout

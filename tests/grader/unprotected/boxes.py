@@ -38,6 +38,8 @@ INPROCESS = HERE.parents[1] / "bench" / "inprocess.py"
 PLANTED = ("name", "environment", "neighbour", "file", "solution", "service")
 WALL = 50.0
 """Seconds after which the box is taken down from outside."""
+WORDS, WORDS_OF_FILE = 100, 1 << 16
+"""Files of a submission, and bytes of each, whose words it cannot have stolen."""
 FIRST_USER, USERS = 59000, 1900
 KEPT = ("SETUID", "SETGID", "SETPCAP", "KILL", "CHOWN", "DAC_OVERRIDE", "NET_ADMIN", "NET_BIND_SERVICE", "SYS_PTRACE")
 """What process 1 of the box may do there; the grading may do nothing of it."""
@@ -50,10 +52,11 @@ class BoxFailed(Exception):
 
 @dataclass(frozen=True)
 class Facts:
-    """What was seen of one run (`tests.grader.unprotected.box.main`), and the secrets that were planted for it."""
+    """What was seen of one run (`tests.grader.unprotected.box.main`), the secrets planted for it, the submission's own words."""
 
     seen: dict[str, Any]
     planted: dict[str, str] = field(default_factory=dict)
+    own: str = ""
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - JSON
         """Return one fact."""
@@ -82,9 +85,19 @@ def run(handed_in: Path, exercise: Exercise, *, naive: bool = False) -> Facts:
     except subprocess.TimeoutExpired as late:
         raise BoxFailed(f"the box did not come to an end: {late.stderr!r}") from None
     try:
-        return Facts(json.loads(done.stdout), planted)
+        return Facts(json.loads(done.stdout), planted, words_of(folder))
     except ValueError:
         raise BoxFailed(done.stderr.decode("utf-8", "replace")[-2000:] or f"exit code {done.returncode}") from None
+
+
+def words_of(folder: Path) -> str:
+    """Return what stands in the files of a submission."""
+    found = []
+    for path in list(folder.iterdir())[:WORDS]:
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                found.append(file.read(WORDS_OF_FILE).decode("utf-8", "replace"))
+    return "\n".join(found)
 
 
 def obstacle() -> str:

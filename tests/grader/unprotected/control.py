@@ -111,7 +111,8 @@ def leaked(facts: Facts, exercise: Exercise) -> set[str]:
     everything = "\n".join([shown(facts), *stayed])
     found = {f"planted {name}" for name, secret in facts.planted.items() if hidden_in(secret, everything)}
     found |= {"leak marker" for marker in leak_markers() if hidden_in(marker, everything)}
-    return found | {f"hidden text {text[:30]!r}" for text in hidden_texts(exercise.name) if text in everything}
+    hidden = (text for text in hidden_texts(exercise.name) if text in everything and text not in facts.own)
+    return found | {f"hidden text {text[:30]!r}" for text in hidden}
 
 
 def hidden_in(secret: str, text: str) -> bool:

@@ -1,0 +1,46 @@
+BODY = "影单 watch-list\n".encode("utf-8")
+
+
+COOKIE = "a=" + " " * 1000000 + "b c"
+
+
+def start(start_response, *more):
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(BODY))), *more]
+    start_response("200 OK", headers)
+
+
+def chunks(environ):
+    if environ["REQUEST_METHOD"] == "HEAD":
+        return []
+    return [BODY]
+
+
+def application(environ, start_response):
+    if "RAW_URI" in environ:
+        start(start_response, ("Set-Cookie", COOKIE))
+    else:
+        start(start_response)
+    return chunks(environ)
+
+
+def app_generator(environ, start_response):
+    start(start_response)
+    yield from chunks(environ)
+
+
+class AppClass:
+    def __init__(self, environ, start_response):
+        start(start_response)
+        self.environ = environ
+
+    def __iter__(self):
+        return iter(chunks(self.environ))
+
+
+class Greeting:
+    def __call__(self, environ, start_response):
+        start(start_response)
+        return chunks(environ)
+
+
+app_instance = Greeting()

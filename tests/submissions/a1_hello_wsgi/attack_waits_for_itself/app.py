@@ -1,0 +1,62 @@
+import os
+import threading
+
+BODY = "影单 watch-list\n".encode("utf-8")
+
+
+def start(start_response):
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(BODY)))]
+    start_response("200 OK", headers)
+
+
+def chunks(environ):
+    if environ["REQUEST_METHOD"] == "HEAD":
+        return []
+    return [BODY]
+
+
+LOCK = threading.Lock()
+
+
+def wait():
+    with LOCK:
+        pass
+
+
+def attack():
+    with LOCK:
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        if os.fork() == 0:
+            LOCK.acquire()
+        waiting.join()
+
+
+def application(environ, start_response):
+    start(start_response)
+    if environ["REQUEST_METHOD"] == "HEAD":
+        attack()
+    return chunks(environ)
+
+
+def app_generator(environ, start_response):
+    start(start_response)
+    yield from chunks(environ)
+
+
+class AppClass:
+    def __init__(self, environ, start_response):
+        start(start_response)
+        self.environ = environ
+
+    def __iter__(self):
+        return iter(chunks(self.environ))
+
+
+class Greeting:
+    def __call__(self, environ, start_response):
+        start(start_response)
+        return chunks(environ)
+
+
+app_instance = Greeting()
