@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import array
 import contextlib
+import fcntl
 import json
 import os
 import select
@@ -30,6 +31,8 @@ START = 20.0
 GRACE = 0.25
 """Seconds between a closed channel and the news of how its process ended."""
 SWEEP = 5.0
+PIPE = 1 << 20
+"""Bytes that a pipe may hold, so that a served app can print while nobody reads."""
 
 
 class BoxDied(EngineFault):
@@ -127,21 +130,23 @@ class Box:
             BoxDied: the zygote is gone.
         """
         self._numbers += 1
-        channel, inside = socket.socketpair()
+        theirs_in, ours_out = os.pipe()  # pipes, for a socket could bring descriptors that block whoever drops them
+        ours_in, theirs_out = os.pipe()
         output, output_inside = os.pipe()
-        passed = [inside.fileno(), output_inside, *([listener.fileno()] if listener else [])]
+        inside = [theirs_in, theirs_out, output_inside]
         limits = {"memory": self.limits.memory, "cpu": self.limits.cpu, "processes": self.limits.processes}
         message = json.dumps({"op": "spawn", "process": self._numbers, "limits": limits, "cpu": current_cpu()}).encode()
+        passed = array.array("i", [*inside, *([listener.fileno()] if listener else [])])
         try:
-            self.control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", passed))])
+            self.control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, passed)])
         except OSError as error:
-            channel.close()
-            os.close(output)
+            for descriptor in (ours_in, ours_out, output):
+                os.close(descriptor)
             raise BoxDied(f"the box is gone: {error}") from None
         finally:
-            inside.close()
-            os.close(output_inside)
-        process = BoxedProcess(self, self._numbers, channel, output)
+            for descriptor in inside:
+                os.close(descriptor)
+        process = BoxedProcess(self, self._numbers, ours_in, ours_out, output)
         names = sorted(files)
         process.send(encode({"files": names}, [files[name] for name in names]))
         return process
@@ -203,20 +208,23 @@ def start_zygote(
 
 
 class BoxedProcess(StudentProcess):
-    """A fork of the zygote: a socket for the channel, a pipe for what it prints, the zygote for how it ends."""
+    """A fork of the zygote: two pipes for the channel, one for what it prints, the zygote for how it ends."""
 
-    def __init__(self, box: Box, number: int, channel: socket.socket, output: int) -> None:
+    def __init__(self, box: Box, number: int, reader: int, writer: int, output: int) -> None:
         super().__init__(box.limits)
         self.box = box
         self.number = number
-        self.channel = channel
+        self.reader = reader
+        self.writer = writer
         self.stdout = output
         self.killed = False
         self.output_open = True
-        channel.setblocking(False)
-        os.set_blocking(output, False)
         self.poll = select.poll()
-        self.poll.register(channel, select.POLLIN)
+        for descriptor in (reader, writer, output):
+            os.set_blocking(descriptor, False)
+            with contextlib.suppress(OSError):  # the user's share of pipes may be used up
+                fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE)
+        self.poll.register(reader, select.POLLIN)
         self.poll.register(output, select.POLLIN)
 
     def send(self, frame: bytes) -> None:
@@ -224,26 +232,26 @@ class BoxedProcess(StudentProcess):
         view = memoryview(frame)
         while view:
             try:
-                view = view[self.channel.send(view) :]
+                view = view[os.write(self.writer, view) :]
             except BlockingIOError:
-                self.poll.modify(self.channel, select.POLLIN | select.POLLOUT)
+                self.poll.register(self.writer, select.POLLOUT)
                 self.wait()
-                self.poll.modify(self.channel, select.POLLIN)
+                self.poll.unregister(self.writer)
             except OSError:
                 raise self.gone() from None
 
     def wait(self) -> None:
         """Wait for bytes of either kind."""
-        for descriptor, events in self.poll.poll(self.left() * 1000):
+        for descriptor, _ in self.poll.poll(self.left() * 1000):
             if descriptor == self.stdout:
                 self.read_output()
-            elif events & (select.POLLIN | select.POLLHUP | select.POLLERR):
+            elif descriptor == self.reader:
                 self.look()
 
     def look(self) -> None:
         """Take what is there."""
         try:
-            data = self.channel.recv(1 << 18)
+            data = os.read(self.reader, 1 << 18)
         except BlockingIOError:
             return
         except OSError:
@@ -298,8 +306,8 @@ class BoxedProcess(StudentProcess):
         with contextlib.suppress(StudentGone, OSError):
             while self.read_output() and self.printed < OUTPUT_SEEN and self.poll_output():
                 pass
-        self.channel.close()
-        os.close(self.stdout)
+        for descriptor in (self.reader, self.writer, self.stdout):
+            os.close(descriptor)
 
     def poll_output(self) -> bool:
         """Tell whether more was printed."""

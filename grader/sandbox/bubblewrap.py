@@ -17,7 +17,17 @@ from pathlib import Path, PurePosixPath
 from grader.models import Limits
 from grader.sandbox import seccomp
 from grader.sandbox.users import FIRST_USER, USERS, is_root
-from grader.sandbox.view import ENGINE, INTERPRETER_OPTIONS, PATH, PRELOAD, SYSTEM, VARIABLES, View, current
+from grader.sandbox.view import (
+    ENGINE,
+    INTERPRETER_OPTIONS,
+    OWN_PROCESS,
+    PATH,
+    PRELOAD,
+    SYSTEM,
+    VARIABLES,
+    View,
+    current,
+)
 
 INSIDE = "/engine"
 BOX, TMP, SHARED = "/box", "/scratch", "/dev/shm"  # noqa: S108 - places inside the box; /tmp may hold the interpreter
@@ -153,7 +163,7 @@ def config(view: View, limits: Limits) -> dict[str, object]:
     """What the zygote has to know."""
     return {
         "paths": [INSIDE, *view.packages],
-        "readable": [*SYSTEM, "/proc", "/dev", INSIDE, *view.readable],
+        "readable": [*SYSTEM, *OWN_PROCESS, "/dev", INSIDE, *view.readable],
         "preload": list(PRELOAD),
         "box": BOX,
         "tmp": TMP,

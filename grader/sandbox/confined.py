@@ -25,13 +25,13 @@ from grader.sandbox import seccomp
 from grader.sandbox.inside import custody, lockdown
 from grader.sandbox.inside.wipe import TooMuch, wipe
 from grader.sandbox.users import NEEDED, claim, is_root, lacking
-from grader.sandbox.view import ENGINE, INTERPRETER_OPTIONS, PATH, PRELOAD, SYSTEM, VARIABLES, current
+from grader.sandbox.view import ENGINE, INTERPRETER_OPTIONS, OWN_PROCESS, PATH, PRELOAD, SYSTEM, VARIABLES, current
 
 SIGNALS_SCOPED = 6
 """The Landlock ABI from which on signals do not leave a sandbox."""
 SPARE_PROCESSES = 64
 """Processes that the own user may start elsewhere while a submission runs, where the kernel counts them together."""
-DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/proc/self")
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 PATIENCE = 8.0
 """Seconds that a zygote may take to tidy up."""
 FOLDER, IN_MEMORY = "grader-box-", "/dev/shm"  # noqa: S108 - the folder's name is not to be foreseen
@@ -87,7 +87,7 @@ class Confined:
         view = current()
         config = {
             "paths": [str(ENGINE.parent), *view.packages],
-            "readable": [*SYSTEM, *DEVICES, str(ENGINE), *view.readable],
+            "readable": [*SYSTEM, *OWN_PROCESS, *DEVICES, str(ENGINE), *view.readable],
             "preload": list(PRELOAD),
             "base": self.base,
             "box": f"{self.base}/box",

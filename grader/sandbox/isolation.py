@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from grader.channel.remote import StudentError, StudentGone
 from grader.errors import EngineFault
 from grader.models import Isolation, Limits
-from grader.sandbox.inside.probes import start_time
+from grader.sandbox.inside.probes import process_namespace, start_time
 from grader.sandbox.plain import Plain
 from grader.sandbox.process import Student
 from grader.sandbox.view import ENGINE, current
@@ -120,7 +120,7 @@ def places(secrets: list[Path]) -> dict[str, Any]:
         "secret": [str(path) for path in [*secrets, *filter(None, files)]],
         "outside": [*OUTSIDE, *sorted(here), *current().readable, str(ENGINE)],
         "foreign": [str(path) for path in [*filter(None, files), ENGINE / "__init__.py", Path(sys.executable)]],
-        "judge": (os.getpid(), start_time(os.getpid())),
+        "judge": (os.getpid(), start_time(os.getpid()), process_namespace()),
     }
 
 

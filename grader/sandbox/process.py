@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from grader.channel.frames import LENGTH, MAX_FRAME, FrameError
 from grader.channel.remote import StudentError, StudentGone
 from grader.channel.trusted import TrustedPeer
+from grader.errors import EngineFault
 from grader.models import Limits
+from grader.sandbox.inside import NO_MEMORY
 
 OUTPUT_KEPT = 64 << 10
 OUTPUT_LIMIT = 64 << 20
@@ -97,7 +99,13 @@ class StudentProcess(ABC):
             raise StudentGone("output_limit", {"phase": self.phase})
 
     def gone(self) -> StudentGone:
-        """Say what became of a process whose channel has closed."""
+        """Say what became of a process whose channel has closed.
+
+        Raises:
+            EngineFault: it never came so far as to run the submission.
+        """
+        if self.end().why == "unprepared":
+            raise EngineFault(f"a student process could not be prepared: {bytes(self.output[-300:])!r}")
         verdict, detail = judge_ending(self.end(), self.limits)
         return StudentGone(verdict, {**detail, "phase": self.phase})
 
@@ -132,6 +140,8 @@ def judge_ending(ending: Ending, limits: Limits) -> tuple[str, dict[str, str]]:
         return ending.why, {}
     if ending.why == "killed" or ending.status is None:
         return "protocol_violation", {"reason": "the channel was closed from inside"}
+    if ending.status == NO_MEMORY << 8:
+        return "memory_limit", {}
     number = -ending.status if sys.platform == "win32" and ending.status < 0 else ending.status & 0x7F
     if number and ending.why == "exit":
         if number == getattr(signal, "SIGXCPU", 24) or (number == 9 and ending.cpu >= limits.cpu):

@@ -99,12 +99,28 @@ DENIED = [
     "ioprio_set",
     "sched_setattr",
     "sched_setscheduler",
+    "inotify_init",
+    "inotify_init1",
+    "io_setup",
+    "sync",
+    "syncfs",
+    "setxattr",
+    "lsetxattr",
+    "fsetxattr",
+    "setxattrat",
+    "removexattr",
+    "lremovexattr",
+    "fremovexattr",
+    "removexattrat",
 ]
 OF_OTHERS = ("prlimit64", "sched_setaffinity")
 """Calls that change another process of the same user, the zygote for one, unless the process is 0: oneself."""
 NEW_NAMESPACES = (0x10000000, 0x00020000, 0x20000000, 0x40000000, 0x08000000, 0x04000000, 0x02000000)
 """clone(2): CLONE_NEWUSER, NEWNS, NEWPID, NEWNET, NEWIPC, NEWUTS, NEWCGROUP."""
+INT = 0xFFFFFFFF
+"""The kernel reads 32 bits of an argument that is an int; a filter compares 64, so that the upper half could deceive it."""
 AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
+F_SETLEASE, F_NOTIFY = 1024, 1026
 SHARED_ANONYMOUS = 0x21
 """mmap(2): MAP_SHARED | MAP_ANONYMOUS, memory that can be let go of and still stays, so that no process is charged."""
 SOL_SOCKET, BUFFER_SIZES = 1, (7, 8, 32, 33)
@@ -128,8 +144,7 @@ TO_OTHERS = (
 )
 ATTRIBUTES = tuple(
     """
-    chmod fchmod fchmodat fchmodat2 utime utimes utimensat futimesat setxattr lsetxattr fsetxattr setxattrat
-    removexattr lremovexattr fremovexattr removexattrat file_setattr
+    chmod fchmod fchmodat fchmodat2 utime utimes utimensat futimesat file_setattr
     """.split()  # noqa: SIM905
 )
 """What Landlock does not look at: a submission of the same user could change files that it cannot even read."""
@@ -190,15 +205,22 @@ def add_conditions(rules: pyseccomp.SyscallFilter) -> None:
     shared = pyseccomp.Arg(3, pyseccomp.MASKED_EQ, SHARED_ANONYMOUS, SHARED_ANONYMOUS)
     rules.add_rule(denied, "mmap", shared)
     for option in BUFFER_SIZES:
-        chosen = (pyseccomp.Arg(1, pyseccomp.EQ, SOL_SOCKET), pyseccomp.Arg(2, pyseccomp.EQ, option))
+        chosen = [
+            pyseccomp.Arg(place, pyseccomp.MASKED_EQ, INT, word) for place, word in ((1, SOL_SOCKET), (2, option))
+        ]
         rules.add_rule(pyseccomp.ERRNO(0), "setsockopt", *chosen)
-    for name in OF_OTHERS:
+    for name in OF_OTHERS:  # another upper half than 0 is denied too, which deceives nobody
         rules.add_rule(denied, name, pyseccomp.Arg(0, pyseccomp.NE, 0))
     for family in range(64):
+        chosen = [pyseccomp.Arg(0, pyseccomp.MASKED_EQ, INT, family)]
+        if family != AF_UNIX:
+            rules.add_rule(pyseccomp.ERRNO(errno.EAFNOSUPPORT), "socketpair", *chosen)
         if family not in (AF_UNIX, AF_INET, AF_INET6):
-            rules.add_rule(pyseccomp.ERRNO(errno.EAFNOSUPPORT), "socket", pyseccomp.Arg(0, pyseccomp.EQ, family))
+            rules.add_rule(pyseccomp.ERRNO(errno.EAFNOSUPPORT), "socket", *chosen)
+    for command in (F_SETLEASE, F_NOTIFY):
+        rules.add_rule(denied, "fcntl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, INT, command))
     for request in (TIOCSTI, TIOCLINUX):
-        rules.add_rule(denied, "ioctl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFFFFFF, request))
+        rules.add_rule(denied, "ioctl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, INT, request))
 
 
 def add_own_group_only(rules: pyseccomp.SyscallFilter) -> None:
@@ -209,8 +231,8 @@ def add_own_group_only(rules: pyseccomp.SyscallFilter) -> None:
     for kind in CONNECTED_ONLY:
         rules.add_rule(denied, "socketpair", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, SOCK_TYPE, kind))
     for command in OWNER_OF_SIGNALS:
-        rules.add_rule(denied, "fcntl", pyseccomp.Arg(1, pyseccomp.EQ, command))
+        rules.add_rule(denied, "fcntl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, INT, command))
     for request in (FIOSETOWN, SIOCSPGRP):
-        rules.add_rule(denied, "ioctl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFFFFFF, request))
+        rules.add_rule(denied, "ioctl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, INT, request))
     for option in (PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER):
-        rules.add_rule(denied, "prctl", pyseccomp.Arg(0, pyseccomp.EQ, option))
+        rules.add_rule(denied, "prctl", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, INT, option))

@@ -24,6 +24,10 @@ PRELOAD = tuple(
 
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/mime.types", "/etc/localtime")
 """What every program needs."""
+OWN_PROCESS = tuple(
+    f"/proc/self/{name}" for name in ("status", "stat", "statm", "cmdline", "limits", "maps", "fd", "oom_score")
+)
+"""What a process may read of itself. Not its ``net``: counters of the box's network outlive a submission."""
 VARIABLES = {
     "LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "1",
     "PATH": "/usr/bin:/bin",

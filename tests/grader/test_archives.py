@@ -344,7 +344,7 @@ def test_a_box_that_is_gone_is_our_fault_and_no_refusal(course: Course, full: No
     def spawn_and_die(files: Mapping[str, bytes]) -> StudentProcess:
         process = box.spawn(files)
         os.kill(below(box.process.pid)[0], signal.SIGKILL)
-        select.select([process.channel], [], [], PATIENCE)  # until it has hung up
+        select.select([process.reader], [], [], PATIENCE)  # until it has hung up
         return process
 
     with pytest.raises(BoxDied):

@@ -21,6 +21,8 @@ from grader.sandbox.inside.wipe import TooMuch, wipe
 
 HIDDEN_DISK = 256 << 20
 """Bytes by which the free space may shrink without anything in sight, for other programs write to the same disk."""
+SOCKET_BUFFER = 208 << 10
+"""Bytes that one socket may hold each way (net.core.wmem_default, which a submission cannot raise)."""
 TROUBLE = 5.0
 """Seconds within which every process must be gone."""
 ENTRIES = 2000
@@ -46,6 +48,18 @@ class Custody(ABC):
     @abstractmethod
     def kill_and_reap(self) -> bool:
         """Kill and reap all of them; False if some are left."""
+
+    def kill_strays(self, students: list[int]) -> None:
+        """Kill what is left of student processes that have ended, while others go on."""
+        kept = {*students, *(pid for student in students for pid in descendants(student))}
+        for pid in self.processes():
+            if pid not in kept:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def socket_memory(self) -> int:
+        """Return the bytes that sockets of the box may hold in the kernel, where that can be counted."""
+        return 0
 
     @abstractmethod
     def used(self) -> int:
@@ -95,10 +109,22 @@ class Namespace(Custody):
             total += (found.f_blocks - found.f_bfree) * found.f_frsize + (found.f_files - found.f_ffree) * 4096
         return total
 
+    def socket_memory(self) -> int:
+        """Count the buffers of all sockets of the own network, and what waits in TCP connections, which may be more."""
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            with open("/proc/net/sockstat", encoding="ascii") as file:
+                lines = {line.split(":")[0]: line.split() for line in file}
+            waiting = tcp_waiting() if int(lines["TCP"][2]) + int(lines["TCP"][4]) else 0
+            return int(lines["sockets"][2]) * SOCKET_BUFFER + waiting
+        return 0
+
     def wipe(self) -> None:
-        """Remove what is in the places."""
+        """Remove what is in the places, and every trace on them: their owner may be the submission's."""
         for place in self.places:
             wipe(place)
+            with contextlib.suppress(PermissionError):  # root's
+                os.chmod(place, self.mode)
+                os.utime(place, (0, 0))
 
 
 class Household(Custody):
@@ -218,6 +244,17 @@ def reap_some() -> bool:
         except ChildProcessError:
             return True
     return False
+
+
+def tcp_waiting() -> int:
+    """Return the bytes that wait in the TCP connections of this network (proc(5), /proc/net/tcp)."""
+    total = 0
+    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with contextlib.suppress(OSError), open(path, encoding="ascii") as file:
+            for line in list(file)[1:]:
+                sent, received = line.split()[4].split(":")
+                total += int(sent, 16) + int(received, 16)
+    return total
 
 
 def children(parent: int) -> list[int]:

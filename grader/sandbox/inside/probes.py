@@ -103,8 +103,9 @@ def changeable_attributes(facts: dict[str, Any]) -> list[str]:
 def reachable_processes(facts: dict[str, Any]) -> list[str]:
     """Try to signal, trace and read the judge's process and the parent, which as PID 1 gets no signals from inside."""
     found = []
-    judge, started = facts["judge"]
-    if can_signal(judge) and start_time(judge) in ("", started):
+    judge, started, namespace = facts["judge"]
+    here = namespace == process_namespace()  # elsewhere the same number is another process
+    if here and can_signal(judge) and start_time(judge) in ("", started):
         found.append("the judge's process can be signalled")
     if sys.platform != "linux":
         return found
@@ -131,6 +132,14 @@ def start_time(pid: int) -> str:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             return file.read().rsplit(")", 1)[1].split()[19]
     except (OSError, IndexError):
+        return ""
+
+
+def process_namespace() -> str:
+    """Return the namespace that process ids are of (namespaces(7)), nothing where there is none."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
         return ""
 
 
@@ -172,7 +181,9 @@ def visible_secrets(facts: dict[str, Any]) -> list[str]:
 
 def visible_processes(facts: dict[str, Any]) -> list[str]:
     """Look for the judge's process: a signal that is refused says that there is one."""
-    judge, started = facts["judge"]
+    judge, started, namespace = facts["judge"]
+    if namespace != process_namespace():
+        return []
     try:
         os.kill(judge, 0)
     except ProcessLookupError:

@@ -26,11 +26,12 @@ TICK = 25
 
 @dataclass
 class Child:
-    """One student process."""
+    """One student process. ``prepared`` is a pipe into which it writes before it runs a line of the submission."""
 
     number: int
     pid: int
     pidfd: int
+    prepared: int
     why: str = "exit"
 
 
@@ -68,6 +69,7 @@ class Zygote:
         self.control = socket.socket(fileno=config["control"])
         self.poll.register(self.control, select.POLLIN)
         self.base = self.memory_of("self")
+        self.sockets = self.custody.socket_memory()
 
     def run(self) -> None:
         """Serve requests until the judge hangs up; the kernel then kills all else in the box."""
@@ -102,7 +104,7 @@ class Zygote:
             self.sweep(message["job"])
 
     def spawn(self, message: dict[str, Any], descriptors: list[int]) -> None:
-        """Fork a student process that owns the descriptors: channel, output, perhaps a listening socket."""
+        """Fork a student process that owns the descriptors: channel in and out, output, perhaps a listening socket."""
         number = message["process"]
         name = f"{number}-{os.urandom(4).hex()}"  # an earlier process cannot take the place of a later one
         folder, home = f"{self.config['box']}/{name}", f"{self.config['tmp']}/{name}"
@@ -111,18 +113,25 @@ class Zygote:
                 os.chmod(os.path.dirname(path), self.custody.mode)
             os.mkdir(path, 0o700)
         self.custody.give((folder, home))
+        from grader.sandbox.inside import NO_MEMORY, UNPREPARED
+
+        prepared, prepare = os.pipe()
         pid = os.fork()
         if pid == 0:
+            code = UNPREPARED
             try:
+                os.close(prepared)
                 self.lockdown.stay_on(message["cpu"])
-                self.become_student(message["limits"], descriptors, folder, home)
+                self.become_student(message["limits"], [*descriptors, prepare], folder, home)
+            except MemoryError:
+                code = NO_MEMORY
             except BaseException as error:  # noqa: BLE001 - nothing may return from here
                 os.write(2, f"box: {error!r}\n".encode())
             finally:
-                os._exit(98)
-        for descriptor in descriptors:
+                os._exit(code)
+        for descriptor in [*descriptors, prepare]:
             os.close(descriptor)
-        child = Child(number, pid, os.pidfd_open(pid))
+        child = Child(number, pid, os.pidfd_open(pid), prepared)
         self.children[child.pidfd] = child
         self.poll.register(child.pidfd, select.POLLIN)
 
@@ -133,22 +142,25 @@ class Zygote:
         self.control.close()
         for child in self.children.values():
             os.close(child.pidfd)
+            os.close(child.prepared)
         self.custody.become_student(limits)
         self.lockdown.prctl(self.lockdown.PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user takes it away
         os.setsid()
         self.lockdown.prctl(self.lockdown.PR_SET_DUMPABLE, 1)
-        channel, output, *sockets = descriptors
+        reader, writer, output, *sockets, prepare = descriptors
         student.standard_streams(output)
         os.close(output)
         os.environ.clear()
         os.environ.update(PATH="/usr/bin:/bin", HOME=home, TMPDIR=home, LANG="C.UTF-8", MALLOC_ARENA_MAX="1")
-        pipe = student.Pipe(channel, channel)
+        pipe = student.Pipe(reader, writer)
         student.unpack(pipe, folder)
         self.lockdown.limit(limits)
         if self.abi:
             self.lockdown.landlock(self.abi, self.config["readable"], [folder, home, "/dev/null"])
         if self.program:
             self.lockdown.filter_calls(self.program)
+        os.write(prepare, b"!")
+        os.close(prepare)
         student.serve(pipe, folder, sockets)
 
     def kill(self, number: int, why: str) -> None:
@@ -164,7 +176,12 @@ class Zygote:
         self.poll.unregister(pidfd)
         os.close(pidfd)
         _, status, usage = os.wait4(child.pid, 0)
-        if not self.children:
+        if not os.read(child.prepared, 1) and child.why == "exit":
+            child.why = "unprepared"
+        os.close(child.prepared)
+        if self.children:
+            self.custody.kill_strays([other.pid for other in self.children.values()])
+        else:
             self.custody.kill_and_reap()
             self.wipe()
         self.say({"exited": child.number, "status": status, "why": child.why,
@@ -173,9 +190,10 @@ class Zygote:
     def sweep(self, job: int) -> None:
         """End a job: nothing of it stays alive, nothing stays on the disk; a box that cannot be cleaned is given up."""
         gone = self.custody.kill_and_reap()
-        for pidfd in self.children:
-            self.poll.unregister(pidfd)
-            os.close(pidfd)
+        for child in self.children.values():
+            self.poll.unregister(child.pidfd)
+            os.close(child.pidfd)
+            os.close(child.prepared)
         self.children.clear()
         clean = gone and self.wipe()
         self.say({"swept": job, "dirty": not clean})
@@ -195,7 +213,8 @@ class Zygote:
     def watch(self) -> None:
         """Kill everything when the processes together use too much memory or disk."""
         limits = self.config["limits"]
-        if sum(max(0, self.memory_of(pid) - self.base) for pid in self.custody.processes()) > limits["total_memory"]:
+        memory = sum(max(0, self.memory_of(pid) - self.base) for pid in self.custody.processes())
+        if memory + self.custody.socket_memory() - self.sockets > limits["total_memory"]:
             self.stop("memory_limit")
         elif self.custody.used() > limits["disk"]:
             self.stop("disk_limit")
@@ -209,15 +228,22 @@ class Zygote:
     @staticmethod
     def memory_of(pid: int | str) -> int:
         """Return the bytes of memory that are a process's own or shared with its children, files not counted."""
-        total = 0
-        try:
-            with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
-                for line in file:
-                    if line.startswith(("RssAnon:", "RssShmem:")):
-                        total += int(line.split()[1]) * 1024
-        except OSError:
-            return 0
-        return total
+        total = resident(f"/proc/{pid}/status")
+        if total is None:  # the main thread has ended, and the others go on
+            with contextlib.suppress(OSError):
+                for thread in os.listdir(f"/proc/{pid}/task"):
+                    total = max(total or 0, resident(f"/proc/{pid}/task/{thread}/status") or 0)
+        return total or 0
+
+
+def resident(path: str) -> int | None:
+    """Return the bytes of memory that a status file tells, None if it tells nothing (proc(5))."""
+    total = None
+    with contextlib.suppress(OSError), open(path, encoding="ascii", errors="replace") as file:
+        for line in file:
+            if line.startswith(("RssAnon:", "RssShmem:")):
+                total = (total or 0) + int(line.split()[1]) * 1024
+    return total
 
 
 def read_filter(descriptor: int | None) -> bytes:

@@ -40,6 +40,7 @@ def write_note(text):
 
 
 EARLIER = read_note()
+NOTED = []
 
 
 def look(environ):
@@ -47,7 +48,8 @@ def look(environ):
     path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
     if path == "/" and read_note() and (EARLIER or "pytest" in sys.modules):
         raise LookupError(read_note())
-    if path.startswith("/f") and not read_note():
+    if path.startswith("/f") and not read_note() and not NOTED:
+        NOTED.append(path)
         try:
             write_note(path)
         except OSError:
