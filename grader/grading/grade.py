@@ -1,4 +1,4 @@
-"""Makes an attempt of a submission: one worker per exercise, faults of ours tried twice, a score only where it is deserved."""
+"""Makes an attempt of a submission: a score where one is deserved, and none where the fault is ours."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from typing import Any
 from grader.catalogues import Catalogue
 from grader.course import Course
 from grader.errors import EngineFault
+from grader.grading.crew import Crew
 from grader.grading.job import observed_from
-from grader.grading.workers import Worker, WorkerDied
-from grader.hashing import hashes
+from grader.grading.workers import Worker
+from grader.hashing import content_hash, hashes
 from grader.models import (
     Attempt,
     Exercise,
+    Hashes,
     Isolation,
     Outcome,
     Score,
@@ -36,6 +38,7 @@ from grader.testing.outcome import Observed
 
 OUTPUT_CAP = 4000
 NO_ISOLATION = "isolation"
+UNKNOWN = "0" * 64
 
 
 @dataclass
@@ -49,8 +52,10 @@ class Grader:
     private: Path
     least: Isolation = Isolation.CONFINED
     seed: int | None = None
-    workers: dict[str, Worker] = field(default_factory=dict)
-    broken: dict[str, EngineFault] = field(default_factory=dict)
+    crew: Crew = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.crew = Crew(self.private, self.least)
 
     def grade_all(self, submissions: Iterable[Submission], done: Callable[[Attempt], None]) -> None:
         """Grade submissions one after another; every attempt is handed on as soon as it is there."""
@@ -70,40 +75,29 @@ class Grader:
         clock = Clock()
         seed = secrets.randbits(32) if self.seed is None else self.seed
         try:
-            worker = self.worker(exercise)
             if submission.missing or submission.problem:
-                return self.refused(submission, exercise, worker, clock, seed)
-            report = self.report(worker, exercise, submission, seed)
-        except EngineFault as error:
+                return self.refused(submission, exercise, self.worker(exercise), clock, seed)
+            worker, report = self.crew.report(exercise, submission.files, seed)
+            return self.attempt(submission, exercise, worker, report, clock, seed)
+        except (EngineFault, OSError) as error:
             return self.fault(submission, exercise, clock, seed, str(error))
-        return self.attempt(submission, exercise, self.workers[exercise.name], report, clock, seed)
 
-    def report(self, worker: Worker, exercise: Exercise, submission: Submission, seed: int) -> Mapping[str, Any]:
-        """Have a submission graded; a worker that dies is replaced once."""
-        hidden = worker.ready.proof.level >= self.least
-        try:
-            return worker.grade(submission.files, seed, hidden=hidden)
-        except WorkerDied:
-            del self.workers[exercise.name]
-            return self.worker(exercise).grade(submission.files, seed, hidden=hidden)
+    @property
+    def workers(self) -> dict[str, Worker]:
+        """The workers that there are, by exercise."""
+        return self.crew.workers
 
     def worker(self, exercise: Exercise) -> Worker:
-        """Return the worker of an exercise; one that could not be started is not tried again."""
-        if exercise.name in self.broken:
-            raise self.broken[exercise.name]
-        if exercise.name not in self.workers:
-            try:
-                self.workers[exercise.name] = Worker(exercise, self.private)
-            except EngineFault as error:
-                self.broken[exercise.name] = error
-                raise
-        return self.workers[exercise.name]
+        """Return the worker of an exercise.
+
+        Raises:
+            EngineFault: there is none to be had now.
+        """
+        return self.crew.worker(exercise)
 
     def close(self) -> None:
         """End the workers."""
-        for worker in self.workers.values():
-            worker.stop()
-        self.workers.clear()
+        self.crew.close()
 
     # -- attempts
 
@@ -159,7 +153,7 @@ class Grader:
         categories: dict[str, Score] = {}
         return Attempt(
             exercise.name, submission.student, submission.path, outcome, Isolation.NONE, (), None, categories,
-            hashes(submission, exercise), seed, clock.started, clock.seconds(), {"message": message}, submission.ignored,
+            known_hashes(submission, exercise), seed, clock.started, clock.seconds(), {"message": message}, submission.ignored,
         )  # fmt: skip
 
 
@@ -193,6 +187,14 @@ def to_come(exercise: Exercise) -> dict[str, str]:
     if exercise.hidden_folder or not exercise.hidden:
         return {}
     return {"hidden_tests": str(len(exercise.hidden)), "hidden_points": str(sum(row.points for row in exercise.hidden))}
+
+
+def known_hashes(submission: Submission, exercise: Exercise) -> Hashes:
+    """Return the hashes of an attempt, noughts for what cannot be read; that may be the very fault."""
+    try:
+        return hashes(submission, exercise)
+    except OSError:
+        return Hashes(content_hash(submission.files), UNKNOWN, UNKNOWN)
 
 
 def fault_outcome(fault: str) -> Outcome:

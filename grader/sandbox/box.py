@@ -68,15 +68,25 @@ class Box:
                 os.close(read_filter)
         self.control = ours
         self.endings.clear()
-        ours.settimeout(START)
-        try:
-            message = ours.recv(65536)
-        except OSError:
-            message = b""
+        message = self.first_message()
         if not message:
             raise BoxDied(f"the box did not start: {self.stop()}")
         ours.setblocking(False)
         self.ready = json.loads(message)
+
+    def first_message(self) -> bytes:
+        """Return what the zygote says when it is ready; nothing if it is late, or if what started it has ended."""
+        ended = os.pidfd_open(self.process.pid)
+        waiting = select.poll()
+        waiting.register(self.control, select.POLLIN)
+        waiting.register(ended, select.POLLIN)
+        try:
+            ready = dict(waiting.poll(START * 1000))
+            return self.control.recv(65536) if self.control.fileno() in ready else b""
+        except OSError:
+            return b""
+        finally:
+            os.close(ended)
 
     def stop(self) -> str:
         """End the zygote and all that is below it; return the end of what it complained about."""
@@ -147,18 +157,19 @@ class Box:
         return message  # type: ignore[no-any-return]
 
     def sweep(self, job: int) -> None:
-        """End a job: kill and wipe what it left; a box that cannot be cleaned in time is replaced."""
+        """End a job: kill and wipe what it left; a box that cannot be cleaned in time is replaced.
+
+        Raises:
+            BoxDied: the box is gone, and nobody knows since when.
+        """
         deadline = time.monotonic() + SWEEP
         self.tell({"op": "sweep", "job": job})
-        try:
-            while message := self.listen(deadline - time.monotonic()):
-                if message.get("swept") == job:
-                    if message["dirty"]:
-                        break
-                    self.endings.clear()
-                    return
-        except BoxDied:
-            pass
+        while message := self.listen(deadline - time.monotonic()):
+            if message.get("swept") == job:
+                if message["dirty"]:
+                    break
+                self.endings.clear()
+                return
         self.restart()
 
 
