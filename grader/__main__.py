@@ -1,5 +1,10 @@
-"""Runs the command line: ``python -m grader``."""
+"""Runs the command line: ``python -m grader``. Nothing more is imported from the working folder: a submission may be there."""
 
-from grader.cli import main
+import sys
+
+if not sys.flags.safe_path:
+    del sys.path[0]
+
+from grader.cli import main  # noqa: E402 - nothing before
 
 main()

@@ -170,8 +170,9 @@ class Worker:
 
 
 def start_process(config: dict[str, Any]) -> subprocess.Popen[bytes]:
-    """Start a worker; its process group is its own."""
-    search = os.pathsep.join([str(ENGINE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    """Start a worker; its process group is its own. It imports nothing from the working folder: a submission may be there."""
+    own = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(path)]
+    search = os.pathsep.join([str(ENGINE.parent), *own])
     settings = {
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTHONPATH": search,
@@ -179,6 +180,6 @@ def start_process(config: dict[str, Any]) -> subprocess.Popen[bytes]:
         "PYTEST_ADDOPTS": "",
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "grader.grading.worker", json.dumps(config)], stdin=subprocess.PIPE,
+        [sys.executable, "-P", "-m", "grader.grading.worker", json.dumps(config)], stdin=subprocess.PIPE,
         stdout=subprocess.PIPE, env={**os.environ, **settings}, start_new_session=True,
     )  # fmt: skip
