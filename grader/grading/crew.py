@@ -44,25 +44,31 @@ class Crew:
     troubles: dict[str, Trouble] = field(default_factory=dict)
 
     def report(self, exercise: Exercise, files: Mapping[str, bytes], seed: int) -> tuple[Worker, Mapping[str, Any]]:
-        """Have a submission graded; a worker that dies is replaced once.
+        """Have a submission graded; a worker that dies, or meets a fault that a fresh box does not mend, is replaced once.
 
         Raises:
             UsageError: the course itself is wrong.
             EngineFault: a fault of ours that did not go away.
         """
         try:
-            return self.once(exercise, files, seed)
+            worker, report = self.once(exercise, files, seed)
         except WorkerDied:
             return self.once(exercise, files, seed)
+        if report["fault"] and not report.get("late"):
+            return self.once(exercise, files, seed)
+        return worker, report
 
     def once(self, exercise: Exercise, files: Mapping[str, bytes], seed: int) -> tuple[Worker, Mapping[str, Any]]:
-        """Have a submission graded by the worker that there is, or by a new one; forget it if it dies."""
+        """Have a submission graded by the worker that there is, or by a new one; it does not stay if there was a fault."""
         worker = self.worker(exercise)
         try:
-            return worker, worker.grade(files, seed, hidden=worker.ready.proof.level >= self.least)
+            report = worker.grade(files, seed, hidden=worker.ready.proof.level >= self.least)
         except WorkerDied:
             del self.workers[exercise.name]
             raise
+        if report["fault"]:
+            self.workers.pop(exercise.name).stop()
+        return worker, report
 
     def worker(self, exercise: Exercise) -> Worker:
         """Return the worker of an exercise, a new one if need be."""

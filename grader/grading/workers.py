@@ -171,7 +171,7 @@ class Worker:
 
 def start_process(config: dict[str, Any]) -> subprocess.Popen[bytes]:
     """Start a worker; its process group is its own. It imports nothing from the working folder: a submission may be there."""
-    own = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(path)]
+    own = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if Path(path).is_absolute()]
     search = os.pathsep.join([str(ENGINE.parent), *own])
     settings = {
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",

@@ -254,6 +254,19 @@ class BoxedProcess(StudentProcess):
         self.take_output(data)
         return True
 
+    def left(self) -> float:
+        """Return the seconds until the deadline; that it has passed counts only if the zygote still obeys.
+
+        Raises:
+            BoxDied: it does not, so nobody knows whether the process ever ran.
+        """
+        try:
+            return super().left()
+        except StudentGone:
+            if self.await_ending(SWEEP) is None:
+                raise BoxDied("the box does not answer") from None
+            raise
+
     def kill(self) -> None:
         """Have the zygote kill the process."""
         if not self.killed:
@@ -266,7 +279,9 @@ class BoxedProcess(StudentProcess):
             self.ending = self.await_ending(GRACE)
         if self.ending is None:
             self.kill()
-            self.ending = self.await_ending(START) or Ending(None, "killed")
+            self.ending = self.await_ending(SWEEP)
+        if self.ending is None:
+            raise BoxDied("the box does not answer")
         return self.ending
 
     def await_ending(self, seconds: float) -> Ending | None:
