@@ -10,6 +10,7 @@ import io
 import json
 import platform
 import sys
+import traceback
 from collections.abc import Callable
 from functools import update_wrapper
 from pathlib import Path
@@ -72,7 +73,7 @@ class Stopped(click.ClickException):
 
 
 def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn the project's own errors into a message and an exit code."""
+    """Turn the project's own errors into a message and an exit code; one that nobody foresaw is a fault of ours too."""
 
     def command(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's
         try:
@@ -81,8 +82,15 @@ def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
             raise WrongUsage(str(error)) from None
         except KeyboardInterrupt:
             raise Stopped("stopped; what was graded before is complete") from None
+        except (BrokenPipeError, click.ClickException, click.Abort, click.exceptions.Exit):
+            raise  # click knows these
         except EngineFault as error:
             raise OurFault(f"a fault of the grader, not of a submission: {error}") from None
+        except OSError as error:
+            raise OurFault(f"a fault of this machine, not of a submission: {error}") from None
+        except Exception as error:  # noqa: BLE001 - the exit code of a traceback would mean a low score
+            traceback.print_exc()
+            raise OurFault(f"an error in the grader, not in a submission: {type(error).__name__}") from None
 
     return update_wrapper(command, function)
 

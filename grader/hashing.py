@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import NoReturn
 
 from grader.models import Exercise, Hashes, Submission
 
@@ -16,9 +18,8 @@ TEST_SUFFIXES = frozenset({".py", ".toml", ".po", ".md", ".json"})
 
 def hashes(submission: Submission, exercise: Exercise) -> Hashes:
     """Return the hashes of one attempt."""
-    folders = [exercise.folder, *([exercise.hidden_folder] if exercise.hidden_folder else [])]
     files = submission.files if submission.archive is None else {"": submission.archive}
-    return Hashes(content_hash(files), tests_hash(tuple(folders), exercise.files), engine_hash())
+    return Hashes(content_hash(files), tests_hash(exercise), engine_hash())
 
 
 def content_hash(files: Mapping[str, bytes]) -> str:
@@ -30,21 +31,51 @@ def content_hash(files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-@functools.cache
-def tests_hash(folders: tuple[Path, ...], without: tuple[str, ...]) -> str:
-    """Hash the tests, statements and manifest of an exercise, but not the starter."""
-    paths = (path for folder in folders for path in folder.rglob("*") if path.name not in without)
-    return content_hash(read(paths, TEST_SUFFIXES))
+def exercise_hash(exercise: Exercise) -> str:
+    """Hash the tests, statements and manifest of an exercise as they are now, but not the starter.
+
+    Raises:
+        OSError: something cannot be read.
+    """
+    return hash_trees(exercise.folder, exercise.hidden_folder, exercise.files)
+
+
+def tests_hash(exercise: Exercise) -> str:
+    """Return what `exercise_hash` returned when this process first asked for it: what its gradings are about."""
+    return first_hash(exercise.folder, exercise.hidden_folder, exercise.files)
+
+
+def hash_trees(public: Path, hidden: Path | None, without: tuple[str, ...]) -> str:
+    """Hash the public and the hidden tree of an exercise."""
+    found = {f"public/{name}": data for name, data in read(public, TEST_SUFFIXES, without).items()}
+    if hidden:
+        found |= {f"hidden/{name}": data for name, data in read(hidden, TEST_SUFFIXES).items()}
+    return content_hash(found)
+
+
+first_hash = functools.cache(hash_trees)
 
 
 @functools.cache
 def engine_hash() -> str:
-    """Hash this engine."""
-    return content_hash(read(ENGINE.rglob("*"), ENGINE_SUFFIXES))
+    """Hash this engine as it was when this process first asked for it."""
+    return content_hash(read(ENGINE, ENGINE_SUFFIXES))
 
 
-def read(paths: Iterable[Path], suffixes: frozenset[str]) -> dict[str, bytes]:
-    """Read files of some kinds, under names that do not depend on the machine."""
-    return {
-        "/".join(path.parts[-4:]): path.read_bytes() for path in paths if path.suffix in suffixes and path.is_file()
-    }
+def read(folder: Path, suffixes: frozenset[str], without: Collection[str] = ()) -> dict[str, bytes]:
+    """Read the files of some kinds below a folder, under names that do not depend on where it is.
+
+    Raises:
+        OSError: something cannot be read; nothing is left out silently.
+    """
+    found = {}
+    for top, _, names in os.walk(folder, onerror=raise_it):
+        for path in (Path(top, name) for name in names if name not in without):
+            if path.suffix in suffixes and path.is_file():
+                found[path.relative_to(folder).as_posix()] = path.read_bytes()
+    return found
+
+
+def raise_it(error: OSError) -> NoReturn:
+    """Stop at a folder that cannot be listed."""
+    raise error

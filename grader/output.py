@@ -1,4 +1,4 @@
-"""Writes results to disk: whole files or none, and never where they cannot go."""
+"""Writes results to disk: whole files or none, whatever happens meanwhile, and never where they cannot go."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from grader.errors import UsageError
+from grader.errors import EngineFault, UsageError
 
 UNSAFE = re.compile(r"[^A-Za-z0-9_.-]|^\.+")
 HARMLESS = re.compile(r"[A-Za-z0-9_-]([A-Za-z0-9_.-]{0,98}[A-Za-z0-9_-])?")
@@ -27,7 +28,7 @@ def writable_folder(folder: Path) -> Path:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise UsageError(f"{folder}: cannot write there ({error.strerror}); choose another folder") from None
@@ -47,13 +48,53 @@ def safe_name(name: str) -> str:
 
 
 def write_json(path: Path, content: Any) -> None:  # noqa: ANN401 - JSON
-    """Write a JSON file as a whole: a reader sees the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a JSON file as a whole: a reader sees the old one or the new one.
+
+    Raises:
+        EngineFault: there is no room for it, or it cannot go there any more; the old one is untouched.
+    """
+    data = (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not write_unnamed(path, data):
+            write_named(path, data)
+    except OSError as error:
+        raise EngineFault(f"{path}: cannot be written ({error.strerror}); make room or choose another folder") from None
+
+
+def write_unnamed(path: Path, data: bytes) -> bool:
+    """Write a file that has no name until it is complete, so that nothing stays of one that is not; False if that is not had.
+
+    See O_TMPFILE in open(2), and linkat(2), which does not replace a file.
+    """
+    if not hasattr(os, "O_TMPFILE"):
+        return False
+    try:
+        descriptor = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY, 0o644)
+    except OSError:
+        return False
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fchmod(descriptor, 0o644)
+        nameless = f"/proc/self/fd/{descriptor}"
+        try:
+            os.link(nameless, path, src_dir_fd=descriptor, follow_symlinks=True)
+        except FileExistsError:
+            other = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+            os.link(nameless, other, src_dir_fd=descriptor, follow_symlinks=True)
+            other.replace(path)
+        except FileNotFoundError:  # /proc is not mounted
+            return False
+    return True
+
+
+def write_named(path: Path, data: bytes) -> None:
+    """Write a file beside its place, and put it there when it is complete."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(content, file, ensure_ascii=False, indent=2)
-            file.write("\n")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:

@@ -1,4 +1,4 @@
-"""Makes an attempt of a submission: one worker per exercise, faults of ours tried twice, a score only where it is deserved."""
+"""Makes an attempt of a submission: a score where one is deserved, and none where the fault is ours."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from typing import Any
 from grader.catalogues import Catalogue
 from grader.course import Course
 from grader.errors import EngineFault
+from grader.grading.crew import Crew
 from grader.grading.job import contents_from, observed_from
-from grader.grading.workers import Worker, WorkerDied
-from grader.hashing import hashes
+from grader.grading.workers import Worker
+from grader.hashing import content_hash, hashes
 from grader.models import (
     Attempt,
     Exercise,
+    Hashes,
     Isolation,
     Outcome,
     Score,
@@ -37,6 +39,7 @@ from grader.testing.outcome import Observed
 
 OUTPUT_CAP = 4000
 NO_ISOLATION = "isolation"
+UNKNOWN = "0" * 64
 
 
 class Unopened(EngineFault):
@@ -60,8 +63,10 @@ class Grader:
     least: Isolation = Isolation.CONFINED
     seed: int | None = None
     inspect: Callable[[Attempt, Submission], str] | None = None
-    workers: dict[str, Worker] = field(default_factory=dict)
-    broken: dict[str, EngineFault] = field(default_factory=dict)
+    crew: Crew = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.crew = Crew(self.private, self.least)
 
     def grade_all(self, submissions: Iterable[Submission], done: Callable[[Attempt], None]) -> None:
         """Grade submissions one after another; every attempt is handed on as soon as it is there."""
@@ -85,7 +90,7 @@ class Grader:
             attempt = self.judge(submission, exercise, clock, seed)
         except Unopened as error:
             return self.fault(submission, exercise, clock, seed, str(error), error.outcome)
-        except EngineFault as error:
+        except (EngineFault, OSError) as error:
             return self.fault(submission, exercise, clock, seed, str(error))
         complaint = self.inspect(attempt, submission) if self.inspect else ""
         return self.fault(submission, exercise, clock, seed, complaint) if complaint else attempt
@@ -95,46 +100,37 @@ class Grader:
         if submission.archive is None:
             return submission
         archive = submission.archive
-        opening = self.ask(exercise, lambda worker: worker.unpack(archive))
+        _, opening = self.crew.ask(exercise, lambda worker: worker.unpack(archive))
         if opening["fault"]:
             raise Unopened(opening["fault"], fault_outcome(opening))
         return opened(submission, exercise, contents_from(opening))
 
     def judge(self, submission: Submission, exercise: Exercise, clock: Clock, seed: int) -> Attempt:
         """Have a submission judged by the worker of its exercise."""
-        worker = self.worker(exercise)
         if submission.missing or submission.problem:
-            return self.refused(submission, exercise, worker, clock, seed)
-        hidden = worker.ready.proof.level >= self.least
+            return self.refused(submission, exercise, self.worker(exercise), clock, seed)
         files = submission.files
-        report = self.ask(exercise, lambda worker: worker.grade(files, seed, hidden=hidden))
-        return self.attempt(submission, exercise, self.workers[exercise.name], report, clock, seed)
+        worker, report = self.crew.ask(
+            exercise, lambda worker: worker.grade(files, seed, hidden=worker.ready.proof.level >= self.least)
+        )
+        return self.attempt(submission, exercise, worker, report, clock, seed)
 
-    def ask(self, exercise: Exercise, question: Callable[[Worker], dict[str, Any]]) -> Mapping[str, Any]:
-        """Have something done by the worker of an exercise; one that dies is replaced once."""
-        try:
-            return question(self.worker(exercise))
-        except WorkerDied:
-            del self.workers[exercise.name]
-            return question(self.worker(exercise))
+    @property
+    def workers(self) -> dict[str, Worker]:
+        """The workers that there are, by exercise."""
+        return self.crew.workers
 
     def worker(self, exercise: Exercise) -> Worker:
-        """Return the worker of an exercise; one that could not be started is not tried again."""
-        if exercise.name in self.broken:
-            raise self.broken[exercise.name]
-        if exercise.name not in self.workers:
-            try:
-                self.workers[exercise.name] = Worker(exercise, self.private)
-            except EngineFault as error:
-                self.broken[exercise.name] = error
-                raise
-        return self.workers[exercise.name]
+        """Return the worker of an exercise.
+
+        Raises:
+            EngineFault: there is none to be had now.
+        """
+        return self.crew.worker(exercise)
 
     def close(self) -> None:
         """End the workers."""
-        for worker in self.workers.values():
-            worker.stop()
-        self.workers.clear()
+        self.crew.close()
 
     # -- attempts
 
@@ -189,7 +185,7 @@ class Grader:
         categories: dict[str, Score] = {}
         return Attempt(
             exercise.name, submission.student, submission.path, outcome, Isolation.NONE, (), None, categories,
-            hashes(submission, exercise), seed, clock.started, clock.seconds(), {"message": message}, submission.ignored,
+            known_hashes(submission, exercise), seed, clock.started, clock.seconds(), {"message": message}, submission.ignored,
         )  # fmt: skip
 
 
@@ -223,6 +219,14 @@ def to_come(exercise: Exercise) -> dict[str, str]:
     if exercise.hidden_folder or not exercise.hidden:
         return {}
     return {"hidden_tests": str(len(exercise.hidden)), "hidden_points": str(sum(row.points for row in exercise.hidden))}
+
+
+def known_hashes(submission: Submission, exercise: Exercise) -> Hashes:
+    """Return the hashes of an attempt, noughts for what cannot be read; that may be the very fault."""
+    try:
+        return hashes(submission, exercise)
+    except OSError:
+        return Hashes(content_hash(submission.files), UNKNOWN, UNKNOWN)
 
 
 def fault_outcome(report: Mapping[str, Any]) -> Outcome:

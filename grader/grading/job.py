@@ -15,6 +15,7 @@ import pytest
 from grader.archives import Contents
 from grader.errors import EngineFault
 from grader.models import Exercise, Verdict
+from grader.sandbox.process import OUTPUT_KEPT
 from grader.sandbox.unpack import unpack
 from grader.testing.events import Event
 from grader.testing.network import guard
@@ -38,9 +39,11 @@ class Job:
 def run(
     items: list[pytest.Item], job: Job, exercise: Exercise, spawner: Spawner, *, boxed: bool, alone: bool = False
 ) -> dict[str, Any]:
-    """Run the tests and return ``{"tests": {id: …}, "output": …, "fault": …}`` as JSON-able data.
+    """Run the tests and return ``{"tests": {id: …}, "output": …, "killed": […], "fault": …}`` as JSON-able data.
 
-    ``alone`` says that this process ends with the job. The job of an archive is to open it: see `contents_from`.
+    ``killed`` names tests in which a student process got SIGKILL from nobody we know. With the first fault of ours the run is
+    over: nothing of it counts. ``alone`` says that this process ends with the job. The job of an archive is to open it: see
+    `contents_from`.
     """
     if job.archive is not None:
         return open_archive(job.archive, exercise, spawner)
@@ -60,13 +63,17 @@ def run(
             began = time.perf_counter()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             seconds[test_id(item)] = seconds.get(test_id(item), 0.0) + time.perf_counter() - began
+            if OBSERVED in item.stash and item.stash[OBSERVED].fault:
+                break
         runtime.close()
     except EngineFault as error:
-        return {"tests": {}, "output": "", "fault": f"{type(error).__name__}: {error}"}
+        return {"tests": {}, "output": "", "killed": [], "fault": f"{type(error).__name__}: {error}"}
     observed = results(chosen)
     faults = [found.fault for found in observed.values() if found.fault]
-    tests = {name: {**asdict(found), "seconds": seconds[name]} for name, found in observed.items()}
-    return {"tests": tests, "output": runtime.output.decode("utf-8", "replace"), "fault": faults[0] if faults else ""}
+    killed = sorted(name for name, found in observed.items() if found.detail.get("signal") == "SIGKILL")
+    tests = {name: {**asdict(found), "seconds": seconds.get(name, 0.0)} for name, found in observed.items()}
+    output = runtime.output[:OUTPUT_KEPT].decode("utf-8", "replace")
+    return {"tests": tests, "output": output, "killed": killed, "fault": faults[0] if faults else ""}
 
 
 def open_archive(archive: bytes, exercise: Exercise, spawner: Spawner) -> dict[str, Any]:
@@ -74,9 +81,9 @@ def open_archive(archive: bytes, exercise: Exercise, spawner: Spawner) -> dict[s
     try:
         contents = unpack(spawner.spawn, archive, exercise.files, exercise.limits)
     except EngineFault as error:
-        return {"tests": {}, "output": "", "fault": f"{type(error).__name__}: {error}"}
+        return {"tests": {}, "output": "", "killed": [], "fault": f"{type(error).__name__}: {error}"}
     files = {name: base64.b64encode(content).decode() for name, content in contents.files.items()}
-    return {"tests": {}, "output": "", "fault": "", "files": files, "ignored": contents.ignored,
+    return {"tests": {}, "output": "", "killed": [], "fault": "", "files": files, "ignored": contents.ignored,
             "problem": dict(contents.problem)}  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 Speaks frames (`grader.channel.frames`) over stdin and stdout. First it says ``ready`` with the rubric and the isolation
 level that was proven; then it answers each ``job``. The reference is graded first: if it is not full marks, the fault is
-ours and nothing is graded.
+ours and nothing is graded. A worker that meets a fault which a fresh box does not mend says so and leaves; one whose parent
+is gone leaves at once.
 """
 
 from __future__ import annotations
@@ -11,23 +12,26 @@ import contextlib
 import gc
 import json
 import os
-import select
+import shutil
 import signal
 import sys
 import tempfile
-import time
 import traceback
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from grader.channel.frames import LENGTH, decode, encode
+from grader.channel.frames import FrameTooLarge
 from grader.course import load_exercise
 from grader.errors import EngineFault, UsageError
+from grader.grading import folders, strays
 from grader.grading.job import Job, run
-from grader.models import Exercise, Verdict
+from grader.grading.pipes import HungUp, Pipe, read_all
+from grader.hashing import engine_hash, exercise_hash
+from grader.models import Exercise, Limits, Verdict
 from grader.sandbox.isolation import Proof, enter
 from grader.sandbox.plain import Plain
 from grader.submissions import read_submission
@@ -40,27 +44,15 @@ if TYPE_CHECKING:
 INI = Path(__file__).with_name("pytest.ini")
 MEMORY = 512 << 20
 """Bytes that one grading may keep: a library that is led to unpack or to collect more fails its test."""
-SPARE = 15.0
-"""Seconds that a grading may take beyond the submission's own budget before it is our fault."""
+SPARE = 5.0
+"""Seconds that a grading may take beyond what the submission was allowed before it is our fault."""
+ATTEMPTS, FAULTS = 3, 2
+"""Runs of one grading at most, and how many of them may end in a fault of ours."""
 
 
-class Pipe:
-    """Frames over the worker's stdin and stdout; what tests print goes to stderr."""
-
-    def __init__(self) -> None:
-        self.reader = os.fdopen(os.dup(0), "rb")
-        self.writer = os.fdopen(os.dup(1), "wb")
-        os.dup2(2, 1)
-
-    def send(self, header: dict[str, Any]) -> None:
-        """Send one message."""
-        self.writer.write(encode(header, []))
-        self.writer.flush()
-
-    def receive(self) -> tuple[dict[str, Any], list[bytes]] | None:
-        """Return the next message, None when the parent has hung up."""
-        size = self.reader.read(LENGTH.size)
-        return decode(self.reader.read(LENGTH.unpack(size)[0])) if len(size) == LENGTH.size else None
+def longest(limits: Limits) -> float:
+    """Return the seconds that one run of a grading may take; the last test may begin when the time is nearly up."""
+    return limits.attempt + limits.test + SPARE
 
 
 class Worker:
@@ -71,8 +63,9 @@ class Worker:
         self.slot: int = config["slot"]
         private = Path(config["private"])
         self.exercise: Exercise = load_exercise(Path(config["folder"]), private)
+        self.tests = exercise_hash(self.exercise)
         self.secrets = [private / "tests", private / "solutions"] if self.exercise.hidden_folder else []
-        self.box: Box | Plain
+        self.box: Box | Plain | None = None
         self.proof: Proof
         self.rubric: Rubric
         self.failed_collection: list[str] = []
@@ -88,36 +81,43 @@ class Worker:
             self.failed_collection.append(str(report.longrepr))
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Prepare, prove the tests with the reference, and serve."""
-        try:
-            self.prepare(session)
-        except (EngineFault, UsageError) as error:
-            self.pipe.send({"error": type(error).__name__, "message": str(error)})
-            return True
-        self.pipe.send(self.ready())
-        pieces: list[bytes] = []
-        try:
-            while message := self.pipe.receive():
-                header, blobs = message
-                if "piece" in header:
-                    pieces += blobs
-                    continue
-                files = dict(zip(header["files"], blobs, strict=True))
-                archive = b"".join(pieces) if header["archive"] else None
-                pieces.clear()
-                job = Job(header["job"], files, header["seed"], header["hidden"], archive)
-                self.pipe.send(self.grade(session, job))
-        finally:
-            self.box.stop()
+        """Prepare, prove the tests with the reference, and serve until the parent hangs up or something of ours breaks."""
+        with contextlib.suppress(HungUp):
+            try:
+                self.prepare(session)
+                self.pipe.send(self.ready())
+                self.serve(session)
+            except (EngineFault, UsageError, OSError) as error:
+                self.pipe.send(complaint(error))
+            finally:
+                if self.box:
+                    self.box.stop()
+                strays.end(set())
         return True
+
+    def serve(self, session: pytest.Session) -> None:
+        """Answer jobs; the bytes of an archive come before its job, in pieces that fit into frames."""
+        pieces: list[bytes] = []
+        while message := self.pipe.receive():
+            header, blobs = message
+            if "piece" in header:
+                pieces += blobs
+                continue
+            files = dict(zip(header["files"], blobs, strict=True))
+            archive = b"".join(pieces) if header["archive"] else None
+            pieces.clear()
+            self.answer(self.grade(session, Job(header["job"], files, header["seed"], header["hidden"], archive)))
 
     def prepare(self, session: pytest.Session) -> None:
         """Read the rubric, enter the box, grade the reference."""
+        if exercise_hash(self.exercise) != self.tests:
+            raise EngineFault(f"{self.exercise.name}: its tests were changed while they were read; try again")
         if self.failed_collection:
             raise UsageError("tests of the course cannot be collected:\n" + "\n".join(self.failed_collection))
         if not session.items:
             raise UsageError(f"{self.exercise.folder}: the exercise has no tests")
         self.rubric = read_rubric(session.items, self.exercise)
+        strays.adopt()
         self.box, self.proof = enter(self.exercise.limits, self.secrets, self.slot)
         gc.collect()
         gc.freeze()
@@ -134,40 +134,68 @@ class Worker:
         failed = [name for name, test in report["tests"].items() if test["verdict"] != Verdict.PASSED]
         if report["fault"] or failed or set(report["tests"]) != set(self.rubric.rows):
             said = report["fault"] or ", ".join(f"{name}: {report['tests'][name]['staff'].strip()}" for name in failed)
-            self.box.stop()
             raise EngineFault(f"{folder}: the reference is not full marks, so nothing is graded: {said}")
 
     def ready(self) -> dict[str, Any]:
         """Say what this worker has."""
         rows = [{**asdict(row), "title": dict(row.title)} for row in self.rubric.rows.values()]
         return {"ready": 1, "rows": rows, "isolation": int(self.proof.level), "mechanisms": list(self.proof.mechanisms),
-                "against": list(self.proof.against)}  # fmt: skip
+                "against": list(self.proof.against), "tests": self.tests, "engine": engine_hash()}  # fmt: skip
+
+    def answer(self, report: dict[str, Any]) -> None:
+        """Send a report; one that no frame holds is a fault."""
+        try:
+            self.pipe.send(report)
+        except FrameTooLarge as error:
+            self.pipe.send(faulty(f"a report of {error} bytes"))
 
     # -- one job
 
     def grade(self, session: pytest.Session, job: Job) -> dict[str, Any]:
-        """Grade one submission; a fault of ours gets a second chance in a fresh box."""
-        report = self.attempt(session, job)
-        if report["fault"]:
-            with contextlib.suppress(EngineFault):
+        """Grade one submission; each run counts as a whole or not at all.
+
+        After a fault of ours there is another run in a fresh box. A process that got SIGKILL from nobody we know was killed
+        from outside, or by the submission itself, and nothing tells which: the run is believed if another one agrees.
+        """
+        assert self.box
+        killed: list[list[str]] = []
+        faults = 0
+        for _ in range(ATTEMPTS):
+            report = self.attempt(session, job)
+            if report["fault"]:
                 self.box.restart()
-                report = self.attempt(session, job)
-        return report
+                faults += 1
+                if faults == FAULTS:
+                    return report
+            elif not report["killed"] or report["killed"] in killed:
+                return report
+            else:
+                killed.append(report["killed"])
+        return faulty(
+            "student processes were killed, in other tests each time: from outside, or by the submission at random"
+        )
 
     def attempt(self, session: pytest.Session, job: Job) -> dict[str, Any]:
-        """Grade in a fork, and clean the box behind it."""
-        if not hasattr(os, "fork"):
-            return run(session.items, job, self.exercise, self.box, boxed=False)
-        with tempfile.TemporaryDirectory(prefix="grading-") as folder:
+        """Run a job with a folder for its files, and clean up behind it."""
+        assert self.box
+        with tempfile.TemporaryDirectory(prefix="job-", ignore_cleanup_errors=True) as folder:
+            if not hasattr(os, "fork"):
+                return run(session.items, job, self.exercise, self.box, boxed=False)
             report = self.forked(session, job, folder)
         try:
             self.box.sweep(job.number)
-        except (EngineFault, OSError) as error:
-            report["fault"] = report["fault"] or f"BoxDied: {error}"
+        except EngineFault as error:
+            report["fault"] = report["fault"] or f"{type(error).__name__}: {error}"
+        strays.end(set() if isinstance(self.box, Plain) else {self.box.process.pid})
         return report
 
     def forked(self, session: pytest.Session, job: Job, folder: str) -> dict[str, Any]:
-        """Run a job in a fork with a folder for its files, and return its report or what became of the fork."""
+        """Run a job in a fork, and return its report or what became of the fork.
+
+        Raises:
+            HungUp: the parent is gone; so is the fork.
+        """
+        assert self.box
         reader, writer = os.pipe()
         parent = os.getpid()
         pid = os.fork()
@@ -186,15 +214,25 @@ class Worker:
             finally:
                 os._exit(code)
         os.close(writer)
-        data, late = read_all(reader, self.exercise.limits.attempt + SPARE)
-        if late:
+        try:
+            data, late = read_all(reader, longest(self.exercise.limits), self.pipe)
+        finally:
             os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+            os.waitpid(pid, 0)
         try:
             return dict(json.loads(data))
         except ValueError:
-            fault = "the grading took too long" if late else "the grading process died"
-            return {"tests": {}, "output": "", "fault": fault, "late": late}
+            return faulty("the grading took too long" if late else "the grading process died") | {"late": late}
+
+
+def faulty(fault: str) -> dict[str, Any]:
+    """Return a report that has nothing but a fault of ours."""
+    return {"tests": {}, "output": "", "killed": [], "fault": fault}
+
+
+def complaint(error: Exception) -> dict[str, Any]:
+    """Return the message of a worker that gives up."""
+    return {"error": "UsageError" if isinstance(error, UsageError) else "EngineFault", "message": str(error)}
 
 
 def no_job(item: pytest.Item) -> NoReturn:
@@ -216,38 +254,38 @@ def settle(parent: int) -> None:
             os._exit(71)
 
 
-def read_all(descriptor: int, seconds: float) -> tuple[bytes, bool]:
-    """Read until the end or until time is up; say whether it was."""
-    deadline = time.monotonic() + seconds
-    data = bytearray()
-    waiting = select.poll()
-    waiting.register(descriptor, select.POLLIN)
-    try:
-        while True:
-            left = deadline - time.monotonic()
-            if left <= 0 or not waiting.poll(left * 1000):
-                return bytes(data), True
-            part = os.read(descriptor, 1 << 16)
-            if not part:
-                return bytes(data), False
-            data += part
-    finally:
-        os.close(descriptor)
-
-
 def main() -> None:
     """Serve one exercise; the configuration is the only argument, as JSON."""
     config = json.loads(sys.argv[1])
     pipe = Pipe()
+    folder = Path(config["temporary"])
     try:
-        worker = Worker(config, pipe)
-    except UsageError as error:
-        pipe.send({"error": "UsageError", "message": str(error)})
-        return
-    folders = [str(worker.exercise.folder)]
+        move_in(folder)
+        serve(config, pipe)
+    except (EngineFault, UsageError, OSError) as error:
+        with contextlib.suppress(HungUp):
+            pipe.send(complaint(error))
+    except HungUp:
+        pass
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def move_in(folder: Path) -> None:
+    """Hold the folder for temporary files as long as this process lives, and put all of them there."""
+    if folders.hold(folder) is None:
+        raise EngineFault(f"{folder} is gone, so there is no place for temporary files")
+    tempfile.tempdir = str(folder)
+    os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)))
+
+
+def serve(config: Mapping[str, Any], pipe: Pipe) -> None:
+    """Run pytest with the worker as a plugin."""
+    worker = Worker(dict(config), pipe)
+    trees = [str(worker.exercise.folder)]
     if worker.exercise.hidden_folder:
-        folders.append(str(worker.exercise.hidden_folder))
-    os.environ["NO_PROXY"] = "127.0.0.1,localhost"
+        trees.append(str(worker.exercise.hidden_folder))
+    os.environ.update(NO_PROXY="127.0.0.1,localhost", NETRC=os.devnull)  # a submission's server gets no credentials
     arguments = [
         "-c",
         str(INI),
@@ -255,13 +293,13 @@ def main() -> None:
         str(worker.exercise.folder.parents[1]),
         "-p",
         "grader.testing.plugin",
-        *folders,
+        *trees,
     ]
     code = pytest.main(arguments, plugins=[worker])
+    if code == pytest.ExitCode.INTERNAL_ERROR:
+        raise EngineFault("the grading worker met an error of its own; it stands above")
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.TESTS_FAILED):
-        with contextlib.suppress(OSError):
-            complaint = "\n".join(worker.failed_collection) or f"pytest stopped with {code!s}"
-            pipe.send({"error": "UsageError", "message": complaint})
+        raise UsageError("\n".join(worker.failed_collection) or f"pytest stopped with {code!s}")
 
 
 if __name__ == "__main__":

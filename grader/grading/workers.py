@@ -1,4 +1,4 @@
-"""A grading worker as its parent sees it: started per exercise, asked for one report per submission, replaced when it dies."""
+"""A grading worker as its parent sees it: started per exercise, asked for one report per submission, ended with all it has."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.channel.frames import LENGTH, FrameTooLarge, decode, encode
+from grader.channel.frames import LENGTH, FrameError, FrameTooLarge, decode, encode
 from grader.errors import EngineFault, UsageError
-from grader.grading.worker import SPARE
+from grader.grading import folders
+from grader.grading.worker import ATTEMPTS, longest
 from grader.models import Exercise, Isolation, TestInfo, Visibility
 from grader.sandbox.isolation import Proof
 from grader.sandbox.unpack import PIECE
@@ -24,14 +27,18 @@ from grader.sandbox.view import ENGINE
 
 START = 120.0
 """Seconds that a worker may take until it is ready."""
+LEAVE = 2.0
+"""Seconds that a worker has to leave by itself when we hang up."""
 
 
 @dataclass(frozen=True)
 class Ready:
-    """What a worker has: the rubric in order, and the isolation level that was proven."""
+    """What a worker has: the rubric in order, the isolation level that was proven, and the hashes of what it read."""
 
     rows: tuple[TestInfo, ...]
     proof: Proof
+    tests: str = ""
+    engine: str = ""
 
 
 class WorkerDied(EngineFault):
@@ -42,51 +49,63 @@ class Worker:
     """One worker process. ``private`` is the folder with the private half."""
 
     def __init__(self, exercise: Exercise, private: Path, slot: int = 0) -> None:
-        config = {
-            "folder": str(exercise.folder.resolve()),
-            "private": str(private.resolve()),
-            "slot": slot,
-        }
-        self.exercise = exercise
-        self.number = 0
-        search = os.pathsep.join([str(ENGINE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-        settings = {
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            "PYTHONPATH": search,
-            "PYTHONOPTIMIZE": "",
-            "PYTEST_ADDOPTS": "",
-        }
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "grader.grading.worker", json.dumps(config)], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, env={**os.environ, **settings}, start_new_session=True,
-        )  # fmt: skip
-        self.messages: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        threading.Thread(target=self.listen, daemon=True).start()
-        self.ready = self.await_ready()
-
-    def listen(self) -> None:
-        """Put what the worker says into the queue, and None at its end."""
-        with contextlib.suppress(OSError, ValueError):
-            pipe = self.process.stdout
-            assert pipe is not None
-            while len(size := pipe.read(LENGTH.size)) == LENGTH.size:
-                self.messages.put(decode(pipe.read(LENGTH.unpack(size)[0]))[0])
-        self.messages.put(None)
-
-    def await_ready(self) -> Ready:
-        """Wait until the tests are collected, the box is proven and the reference has full marks.
+        """Start the worker and wait until it is ready.
 
         Raises:
             UsageError: something is wrong in the course.
             EngineFault: something of ours is.
         """
+        self.exercise = exercise
+        self.number = 0
+        self.started = time.monotonic()
+        self.messages: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self.listener = threading.Thread(target=self.listen, daemon=True)
+        folders.sweep()
+        try:
+            self.folder = folders.Folder()
+        except OSError as error:
+            raise EngineFault(f"no folder for temporary files can be made: {error}") from None
+        config = {
+            "folder": str(exercise.folder.resolve()),
+            "private": str(private.resolve()),
+            "slot": slot,
+            "temporary": str(self.folder.path),
+        }
+        try:
+            self.process = start_process(config)
+        except OSError as error:
+            self.folder.remove()
+            raise EngineFault(f"a grading worker could not be started: {error}") from None
+        try:
+            self.listener.start()
+            self.ready = self.await_ready()
+        except RuntimeError as error:
+            self.stop()
+            raise EngineFault(f"a grading worker could not be listened to: {error}") from None
+        except BaseException:
+            self.stop()
+            raise
+
+    def listen(self) -> None:
+        """Put what the worker says into the queue, and None at its end."""
+        pipe = self.process.stdout
+        assert pipe is not None
+        try:
+            while len(size := pipe.read(LENGTH.size)) == LENGTH.size:
+                self.messages.put(decode(pipe.read(LENGTH.unpack(size)[0]))[0])
+        except (OSError, ValueError, FrameError):
+            pass  # it was killed in the middle of a message
+        finally:
+            self.messages.put(None)
+
+    def await_ready(self) -> Ready:
+        """Wait until the tests are collected, the box is proven and the reference has full marks."""
         message = self.next_message(START)
         if "error" in message:
-            self.stop()
             raise (UsageError if message["error"] == "UsageError" else EngineFault)(message["message"])
         rows = tuple(TestInfo(**{**row, "visibility": Visibility(row["visibility"])}) for row in message["rows"])
         proof = Proof(Isolation(message["isolation"]), tuple(message["mechanisms"]), tuple(message["against"]))
-        return Ready(rows, proof)
+        return Ready(rows, proof, message["tests"], message["engine"])
 
     def next_message(self, seconds: float) -> dict[str, Any]:
         """Return the next message."""
@@ -124,7 +143,7 @@ class Worker:
         """Give out a job and wait for its report."""
         self.number += 1
         self.send({"job": self.number, **job}, blobs)
-        report = self.next_message(2 * (self.exercise.limits.attempt + SPARE) + START)
+        report = self.next_message(ATTEMPTS * longest(self.exercise.limits) + START)
         if "error" in report:
             self.stop()
             raise WorkerDied(f"the grading worker gave up: {report['message']}")
@@ -141,17 +160,45 @@ class Worker:
         try:
             pipe.write(frame)
             pipe.flush()
-        except OSError:
+        except (OSError, ValueError):
             self.stop()
             raise WorkerDied("the grading worker ended") from None
 
     def stop(self) -> None:
-        """End the worker; what is below it ends with it."""
-        for pipe in (self.process.stdin, self.process.stdout):
-            with contextlib.suppress(OSError, ValueError):
-                pipe.close()  # type: ignore[union-attr]
-        try:
-            self.process.wait(2)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
+        """End the worker with everything below it, and remove its files; harmless if that was done before."""
+        with contextlib.suppress(OSError, ValueError):
+            self.process.stdin.close()  # type: ignore[union-attr]
+        if self.listener.ident is not None:
+            self.listener.join(LEAVE)
+        if self.process.returncode is None:
+            self.kill()
             self.process.wait()
+            if self.listener.ident is not None:
+                self.listener.join(LEAVE)
+        if not self.listener.is_alive():
+            self.process.stdout.close()  # type: ignore[union-attr]
+        self.folder.remove()
+
+    def kill(self) -> None:
+        """Kill the worker, or what outlived it; nobody has taken note of its end yet, so its number is not another's."""
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        else:
+            self.process.kill()
+
+
+def start_process(config: dict[str, Any]) -> subprocess.Popen[bytes]:
+    """Start a worker; its process group is its own. It imports nothing from the working folder: a submission may be there."""
+    own = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if Path(path).is_absolute()]
+    search = os.pathsep.join([str(ENGINE.parent), *own])
+    settings = {
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTHONPATH": search,
+        "PYTHONOPTIMIZE": "",
+        "PYTEST_ADDOPTS": "",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "grader.grading.worker", json.dumps(config)], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, env={**os.environ, **settings}, start_new_session=True,
+    )  # fmt: skip

@@ -97,15 +97,25 @@ class Box:
                 os.close(read_filter)
         self.control = ours
         self.endings.clear()
-        ours.settimeout(START)
-        try:
-            message = ours.recv(65536)
-        except OSError:
-            message = b""
+        message = self.first_message()
         if not message:
             raise BoxDied(f"the box did not start: {self.stop()}")
         ours.setblocking(False)
         self.ready = json.loads(message)
+
+    def first_message(self) -> bytes:
+        """Return what the zygote says when it is ready; nothing if it is late, or if what started it has ended."""
+        ended = os.pidfd_open(self.process.pid)
+        waiting = select.poll()
+        waiting.register(self.control, select.POLLIN)
+        waiting.register(ended, select.POLLIN)
+        try:
+            ready = dict(waiting.poll(START * 1000))
+            return self.control.recv(65536) if self.control.fileno() in ready else b""
+        except OSError:
+            return b""
+        finally:
+            os.close(ended)
 
     def stop(self) -> str:
         """End the zygote and all that is below it; return the end of what it complained about."""
@@ -177,18 +187,19 @@ class Box:
         return message  # type: ignore[no-any-return]
 
     def sweep(self, job: int) -> None:
-        """End a job: kill and wipe what it left; a box that cannot be cleaned in time is replaced."""
+        """End a job: kill and wipe what it left; a box that cannot be cleaned in time is replaced.
+
+        Raises:
+            BoxDied: the box is gone, and nobody knows since when.
+        """
         deadline = time.monotonic() + SWEEP
         self.tell({"op": "sweep", "job": job})
-        try:
-            while message := self.listen(deadline - time.monotonic()):
-                if message.get("swept") == job:
-                    if message["dirty"]:
-                        break
-                    self.endings.clear()
-                    return
-        except BoxDied:
-            pass
+        while message := self.listen(deadline - time.monotonic()):
+            if message.get("swept") == job:
+                if message["dirty"]:
+                    break
+                self.endings.clear()
+                return
         self.restart()
 
 
@@ -277,6 +288,19 @@ class BoxedProcess(StudentProcess):
         self.take_output(data)
         return True
 
+    def left(self) -> float:
+        """Return the seconds until the deadline; that it has passed counts only if the zygote still obeys.
+
+        Raises:
+            BoxDied: it does not, so nobody knows whether the process ever ran.
+        """
+        try:
+            return super().left()
+        except StudentGone:
+            if self.await_ending(SWEEP) is None:
+                raise BoxDied("the box does not answer") from None
+            raise
+
     def kill(self) -> None:
         """Have the zygote kill the process."""
         if not self.killed:
@@ -289,7 +313,9 @@ class BoxedProcess(StudentProcess):
             self.ending = self.await_ending(GRACE)
         if self.ending is None:
             self.kill()
-            self.ending = self.await_ending(START) or Ending(None, "killed")
+            self.ending = self.await_ending(SWEEP)
+        if self.ending is None:
+            raise BoxDied("the box does not answer")
         return self.ending
 
     def await_ending(self, seconds: float) -> Ending | None:

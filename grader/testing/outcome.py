@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from dataclasses import dataclass, field
@@ -22,6 +23,14 @@ KNOWN_LIBRARIES = frozenset(
     ("flask", "werkzeug", "jinja2", "click", "markupsafe", "itsdangerous", "blinker", "json", "sqlite3")
 )
 STAFF_TEXT, VALUE_TEXT = 4000, 500
+LACKING = frozenset(
+    getattr(errno, name)
+    for name in ("EADDRNOTAVAIL", "EDQUOT", "EIO", "EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "ENOSPC", "EROFS")
+    if hasattr(errno, name)
+)
+"""What this machine may run out of while a test runs."""
+OUR_FILES = frozenset({errno.EACCES, errno.ENOENT, errno.EPERM})
+"""What may be wrong with a file of a test's own; no submission has a say in their names."""
 
 
 class NotRun(Exception):
@@ -74,8 +83,8 @@ def observe(error: BaseException, trace: TracebackType | None, recorder: Recorde
     error = error.gone if isinstance(error, GoneInFixture) else error
     events = shortened(recorder.last())
     staff = staff_text(error)
-    if isinstance(error, (EngineFault, UsageError)):
-        return Observed(Verdict.NOT_RUN, fault=staff)
+    if fault := fault_of_ours(error):
+        return Observed(Verdict.NOT_RUN, fault=fault)
     if isinstance(error, StudentGone):
         return Observed(Verdict(error.verdict), error.detail, events=events, staff=staff)
     if isinstance(error, LimitReached):
@@ -94,6 +103,32 @@ def observe(error: BaseException, trace: TracebackType | None, recorder: Recorde
             Verdict.WRONG, {}, error.happened, values, error.look or message_at(trace, folder), events, staff=staff
         )
     return Observed(Verdict.WRONG, look=message_at(trace, folder), events=events, staff=staff)
+
+
+def fault_of_ours(error: BaseException) -> str:
+    """Name the fault of ours that an exception stands for, or that led to it; nothing if there is none.
+
+    What a submission raises arrives as `StudentError`, never as an exception of these classes.
+    """
+    if isinstance(error, ImportError) or (
+        isinstance(error, OSError) and error.errno in OUR_FILES and error.filename is not None
+    ):
+        return named(error)
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        if isinstance(link, (EngineFault, UsageError)) or (isinstance(link, OSError) and link.errno in LACKING):
+            return named(link)
+        if isinstance(link, BaseExceptionGroup):  # what pytest raises when several fixtures fail to be taken down
+            return next(filter(None, map(fault_of_ours, link.exceptions)), "")
+        seen.add(id(link))
+        link = link.__cause__ or link.__context__
+    return ""
+
+
+def named(error: BaseException) -> str:
+    """Return the name of an exception's class and what it says."""
+    return f"{type(error).__name__}: {error}"[:STAFF_TEXT]
 
 
 def staff_text(error: BaseException) -> str:

@@ -110,13 +110,15 @@ def pytest_runtest_makereport(
     passed[name] = passed.get(name, True) and call.excinfo is None
     if call.when == "call":
         item.stash[RAN] = call.excinfo is None
-    if call.excinfo is not None and OBSERVED not in item.stash:
+    if call.excinfo is not None:
         from grader.testing.outcome import observe
 
-        item.stash[OBSERVED] = observe(call.excinfo.value, call.excinfo.tb, recorder_of(item), item.path.parent)
-        run = item.config.stash.get(PLAIN_RUN, None)
-        if run is not None:
-            run.explain(item, report)
+        observed = observe(call.excinfo.value, call.excinfo.tb, recorder_of(item), item.path.parent)
+        if OBSERVED not in item.stash or observed.fault:  # a fault of ours outweighs what it may have caused before
+            item.stash[OBSERVED] = observed
+            run = item.config.stash.get(PLAIN_RUN, None)
+            if run is not None:
+                run.explain(item, report)
     return report
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from grader.channel.remote import StudentGone
+from grader.errors import EngineFault
 from grader.models import Exercise
 from grader.sandbox.process import Student, StudentProcess
 from grader.testing.outcome import NotRun
@@ -78,9 +79,19 @@ class Runtime:
         )  # fmt: skip
 
     def spawn(self, module: str) -> Student:
-        """Start a student process, with a socket to serve on if a test of the module wants one."""
-        listener = Listener() if self.serving and module in self.serving else None
-        student = Student(self.spawner.spawn(self.files, listener.socket if listener else None))
+        """Start a student process, with a socket to serve on if a test of the module wants one.
+
+        Raises:
+            EngineFault: this machine has not what that takes.
+        """
+        listener = None
+        try:
+            listener = Listener() if self.serving and module in self.serving else None
+            student = Student(self.spawner.spawn(self.files, listener.socket if listener else None))
+        except OSError as error:
+            if listener:
+                listener.close()
+            raise EngineFault(f"a student process cannot be started: {error}") from error
         if listener:
             self.listeners[student] = listener
         return student

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.channel.remote import StudentError, StudentGone
+from grader.errors import EngineFault
 from grader.sandbox.process import Student
 from grader.testing.wsgi import Proxy
 
@@ -51,24 +52,37 @@ class Relay:
     def __init__(self, dial: Callable[[], socket.socket], deadline: float) -> None:
         self.dial = dial
         self.deadline = deadline
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.fault = ""
+        self.closing = False
+        try:
+            self.listener = socket.create_server(("127.0.0.1", 0))
+            self.port: int = self.listener.getsockname()[1]
+            threading.Thread(target=self.accept, daemon=True).start()
+        except (OSError, RuntimeError) as error:
+            raise EngineFault(f"a served app cannot be reached: {error}") from error
 
     def accept(self) -> None:
         """Take connections until the listener is closed."""
-        with contextlib.suppress(OSError):
+        try:
             while True:
                 client, _ = self.listener.accept()
                 threading.Thread(target=self.carry, args=(client,), daemon=True).start()
+        except (OSError, RuntimeError) as error:
+            if not self.closing:
+                self.fault = f"connections to a served app cannot be taken: {error}"
 
     def carry(self, client: socket.socket) -> None:
-        """Carry one connection, both ways."""
-        with contextlib.suppress(OSError), client, self.dial() as server:
-            back = threading.Thread(target=self.pump, args=(server, client), daemon=True)
-            back.start()
-            self.pump(client, server)
-            back.join()
+        """Carry one connection, both ways; that nobody listens any more is the submission's doing, all else is not."""
+        try:
+            with client, self.dial() as server:
+                back = threading.Thread(target=self.pump, args=(server, client), daemon=True)
+                back.start()
+                self.pump(client, server)
+                back.join()
+        except (ConnectionError, TimeoutError):
+            pass
+        except (OSError, RuntimeError) as error:
+            self.fault = f"a connection to a served app cannot be carried: {error}"
 
     def pump(self, source: socket.socket, target: socket.socket) -> None:
         """Carry bytes one way until either side is done, or too many or too late."""
@@ -88,6 +102,7 @@ class Relay:
 
     def close(self) -> None:
         """Stop taking connections."""
+        self.closing = True
         with contextlib.suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
@@ -125,3 +140,5 @@ def serving(student: Student, app: Any, server: str, listener: Listener | None, 
         with contextlib.suppress(StudentError, StudentGone):  # pytest's teardown bears no BaseException
             student.process.begin_test()
             student.peer.ask("serve", "stop", 0, pid)
+        if relay.fault:
+            raise EngineFault(relay.fault)

@@ -291,6 +291,34 @@ def test_ctrl_c_ends_a_grading_without_a_traceback_and_without_leftovers(full: N
     assert not Path(f"/proc/{worker}").exists()
 
 
+@pytest.mark.parametrize("words", [["-P", "-m", "grader"], ["-m", "grader"]], ids=["installed", "python -m grader"])
+def test_nothing_is_imported_from_a_submission_that_is_graded_from_within(
+    tmp_path: Path, reference: bytes, words: list[str]
+) -> None:
+    trap = "import os, sys\nos.write(2, b'imported by the judge')\nraise SystemExit\n"
+    for name in ("tomllib", "pytest", "polib", "netrc", "grader"):
+        (tmp_path / f"{name}.py").write_text(trap)
+    (tmp_path / "app.py").write_bytes(reference)
+    command = [
+        sys.executable,
+        *words,
+        "grade",
+        ".",
+        "--exercise",
+        "a1",
+        "--course",
+        str(ROOT),
+        "--min-isolation",
+        "none",
+    ]
+    if "-P" not in words:
+        (tmp_path / "grader.py").unlink()  # whoever asks for it by this name in this folder gets this one
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    assert "imported by the judge" not in done.stderr
+    assert done.returncode == 0, done.stderr
+    assert "100/100" in done.stdout
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
 def test_hostile_names_of_students_and_files_are_inert_everywhere(tmp_path: Path, full: None, reference: bytes) -> None:
     tree, out = tmp_path / "submitted", tmp_path / "out"
