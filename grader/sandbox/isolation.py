@@ -23,6 +23,7 @@ from grader.sandbox.view import ENGINE, current
 if TYPE_CHECKING:
     from grader.sandbox.box import Box, Walls
 
+SHORT = 80
 PATIENCE = 30.0
 """Seconds that the probes may take on a busy machine."""
 OUTSIDE = ("/", "/usr", "/usr/bin", "/etc", "/dev", "/dev/shm", "/proc", "/tmp", "/var/tmp", "/run", "/engine")  # noqa: S108
@@ -124,11 +125,16 @@ def places(secrets: list[Path]) -> dict[str, Any]:
     }
 
 
+def short_place() -> str:
+    """Return a folder for temporary files whose name leaves room in the 108 bytes of a Unix socket's address."""
+    return next(path for path in (tempfile.gettempdir(), "/tmp", "/") if len(os.fsencode(path)) < SHORT)  # noqa: S108
+
+
 class Bait:
     """Sockets of the judge's that nothing inside may reach."""
 
     def __init__(self) -> None:
-        self.folder = tempfile.TemporaryDirectory(prefix="probe-")
+        self.folder = tempfile.TemporaryDirectory(prefix="probe-", dir=short_place())
         Path(self.folder.name).chmod(0o755)
         path, abstract = str(Path(self.folder.name) / "socket"), f"\0grader-probe-{os.urandom(8).hex()}"
         self.tcp = socket.create_server(("127.0.0.1", 0))
