@@ -187,7 +187,8 @@ def test_without_walls_an_attack_may_do_what_walls_prevent_but_gain_nothing() ->
 
 
 def test_the_program_says_that_something_is_wrong(
-    full: None, service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    full: None, service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert lines([replace(EXITS, verdicts=frozenset())], None, service) == 1
     assert "expected: none" in capsys.readouterr().out
 

@@ -103,7 +103,9 @@ def test_what_is_wrong_stands_in_its_cell_and_below_the_table(capsys: pytest.Cap
     assert f"WRONG: {EXITS.name} at none: 100 points, 10 honestly" in capsys.readouterr().out
 
 
-def test_a_setting_that_cannot_be_had_is_said_and_fails_where_everything_must_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_that_cannot_be_had_is_said_and_fails_where_everything_must_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     results = full_results()
     results.obstacles["confined/root"] = "the level is none: no Landlock"
     assert results.cell(EXITS, "confined/root") == "not to be had here"
@@ -132,5 +134,3 @@ def test_an_ordinary_user_has_no_setting_of_root(monkeypatch: pytest.MonkeyPatch
         launcher = Launcher(stack)
         with pytest.raises(CannotBeHad, match="only root"):
             launcher.run(SETTINGS[0], [], print)
-
-

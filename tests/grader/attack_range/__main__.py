@@ -152,7 +152,10 @@ def run_controls(launcher: Launcher, results: Results, progress: Progress) -> No
         if launcher.stopping.is_set():
             return
         try:
-            found = control.succeeds(sample, COURSE.exercises[sample.exercise])[0] or "!it does not do what its control says"
+            found = (
+                control.succeeds(sample, COURSE.exercises[sample.exercise])[0]
+                or "!it does not do what its control says"
+            )
         except (boxes.BoxFailed, UsageError) as error:
             found = f"!{error}"
         results.controls[sample.name] = found

@@ -282,9 +282,19 @@ def leaks(attempt: Attempt, exercise: Exercise) -> list[str]:
         document = documents.document(attempt, language)
         shown = list(texts(document))
         everything = "\n".join([*shown, json.dumps(document, ensure_ascii=False)])
-        found += [f"a leak marker ({language})" for mark in leak_markers() if any(form in everything for form in disguises(mark))]
-        found += [f"{text!r} of a hidden test ({language})" for text in hidden_texts(exercise.name) if text in everything]
-        found += [f"odd characters: {text!r:.60}" for text in shown if any(unicodedata.category(one) in UNSAFE for one in text)]
+        found += [
+            f"a leak marker ({language})"
+            for mark in leak_markers()
+            if any(form in everything for form in disguises(mark))
+        ]
+        found += [
+            f"{text!r} of a hidden test ({language})" for text in hidden_texts(exercise.name) if text in everything
+        ]
+        found += [
+            f"odd characters: {text!r:.60}"
+            for text in shown
+            if any(unicodedata.category(one) in UNSAFE for one in text)
+        ]
         found += [f"not of the published form: {error.message:.100}" for error in SCHEMA.iter_errors([document])]
     return found
 

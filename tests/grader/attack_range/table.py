@@ -34,7 +34,9 @@ class Results:
         lines += [f"{name} at {setting.name}: was not graded" for setting in SETTINGS if setting.name not in self.obstacles
                   for name in self.unseen(setting)]  # fmt: skip
         if CONTROL not in self.obstacles:
-            lines += [f"{sample.name}: no control was tried" for sample in self.samples if sample.name not in self.controls]
+            lines += [
+                f"{sample.name}: no control was tried" for sample in self.samples if sample.name not in self.controls
+            ]
         return lines
 
     def unseen(self, setting: Setting) -> Iterable[str]:
@@ -103,7 +105,9 @@ def summary(results: Results) -> str:
     lines = [f"{len(results.samples)} attacks: {kinds}"]
     lines += [f"{one.name}: {results.obstacles.get(one.name) or counts(results, one)}" for one in SETTINGS]
     proven = sum(not what.startswith("!") for what in results.controls.values())
-    lines.append(f"{CONTROL}: {results.obstacles.get(CONTROL) or f'{proven} of {len(results.samples)} succeed unprotected'}")
+    lines.append(
+        f"{CONTROL}: {results.obstacles.get(CONTROL) or f'{proven} of {len(results.samples)} succeed unprotected'}"
+    )
     slowest = sorted(results.seen.values(), key=lambda seen: -seen.seconds)[:SLOWEST]
     lines.append("slowest: " + ", ".join(f"{s.sample} {s.seconds:.1f} s at {s.level}" for s in slowest))
     return "\n".join(lines)
