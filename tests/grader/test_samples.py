@@ -189,6 +189,10 @@ def test_an_attack_says_what_it_tries_how_it_succeeds_and_what_its_failures_are_
     assert sample.verdicts is not None
 
 
+def test_there_are_a_hundred_attacks() -> None:
+    assert len([sample for sample in SAMPLES if sample.kind == "attack"]) >= 100
+
+
 @pytest.mark.parametrize("tries", TRIES)
 def test_there_are_several_attacks_of_every_kind(tries: str) -> None:
     assert len([sample for sample in SAMPLES if sample.tries == tries]) >= 4

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -51,6 +52,7 @@ def main() -> None:
                         help="with --table: only this")  # fmt: skip
     parser.add_argument("--level", choices=sorted(LEVELS), help="the level that there must be")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     samples = attacks([Path(name).name for name in options.attacks])
     sys.exit(table(samples, options.setting) if options.table else lines(samples, options.level))
 
@@ -97,15 +99,19 @@ def table(samples: list[Sample], wanted: list[str] | None) -> int:
     results, progress = Results(samples), Progress()
     with ExitStack() as stack:
         launcher = Launcher(stack)
-        jobs: dict[str, Callable[[], None]] = {CONTROL: lambda: run_controls(results, progress)}
+        jobs: dict[str, Callable[[], None]] = {CONTROL: partial(run_controls, launcher, results, progress)}
         for setting in SETTINGS:
             jobs[setting.name] = partial(run_setting, launcher, setting, results, progress)
         for name in set(jobs) - set(wanted or jobs):
             results.obstacles[name] = NOT_WANTED
         with ThreadPoolExecutor(2) as pool:
             running = [pool.submit(job) for name, job in jobs.items() if name not in results.obstacles]
-            for one in running:
-                one.result()
+            try:
+                for one in running:
+                    one.result()
+            except BaseException:
+                launcher.stop()
+                raise
     say(f"{text_table(results.rows())}\n\n{summary(results)}\n{progress.seconds():.0f} s in all")
     return verdict(results)
 
@@ -137,12 +143,14 @@ def run_setting(launcher: Launcher, setting: Setting, results: Results, progress
         progress.say(setting.name, "not to be had here", str(reason))
 
 
-def run_controls(results: Results, progress: Progress) -> None:
+def run_controls(launcher: Launcher, results: Results, progress: Progress) -> None:
     """Try every attack where nothing protects the grading."""
     if boxes.obstacle():
         results.obstacles[CONTROL] = boxes.obstacle()
         return
     for sample in results.samples:
+        if launcher.stopping.is_set():
+            return
         try:
             found = (
                 control.succeeds(sample, COURSE.exercises[sample.exercise])[0]

@@ -29,7 +29,7 @@ PATIENCE = 20.0
 """Seconds that any sample may take. Three calls that do not return take six, an import that does not end five."""
 DYING = 2.0
 """Seconds in which what was killed must be gone."""
-BUSY, AGAIN = 2.0, 2
+BUSY, AGAIN = 2.0, 1
 """Processes per processor that wait for it from which on it is busy, and how often a sample is then graded again at most."""
 SERVICE = ("127.0.0.1", 47811)
 """Where samples look for a service of this machine's."""
@@ -200,7 +200,7 @@ class Range:
     def look(self, sample: Sample) -> tuple[Seen, Attempt]:
         """Grade a sample and look at everything."""
         seen, attempt = self.look_once(sample)
-        while seen.differences and not seen.gained and seen.again < AGAIN and busy():
+        while seen.differences and not seen.gained and seen.seconds < PATIENCE and seen.again < AGAIN and busy():
             again = seen.again + 1
             seen, attempt = self.look_once(sample)
             seen = replaced(seen, again=again)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -65,10 +66,18 @@ class Launcher:
         if self.root and subprocess.run([*self.network, "true"], capture_output=True, check=False).returncode:
             self.network = []
         self.turn = threading.Semaphore(2 if self.network else 1)
+        self.stopping = threading.Event()
+        self.running: list[subprocess.Popen[str]] = []
 
     def needs_copy(self) -> bool:
         """Tell whether this Python has to be copied for other users."""
         return self.root and not ordinary.obstacle()
+
+    def stop(self) -> None:
+        """End what runs, and begin nothing new."""
+        self.stopping.set()
+        for process in list(self.running):
+            process.terminate()
 
     def obstacle(self, setting: Setting) -> str:
         """Say why a setting cannot be had; nothing if it can be tried."""
@@ -100,26 +109,30 @@ class Launcher:
             raise CannotBeHad(self.obstacle(setting))
         words, folder = self.command(setting, names)
         with self.turn:
+            if self.stopping.is_set():
+                raise CannotBeHad("stopped")
             self.follow(words, folder, done)
 
     def follow(self, words: list[str], folder: Path, done: Callable[[Seen], None]) -> None:
         """Run a command and hand on what it says."""
-        process = subprocess.Popen(
-            words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", "PYTHONPATH": str(folder)},
-        )  # fmt: skip
-        assert process.stdout
-        assert process.stderr
-        try:
-            for line in process.stdout:
-                row = json.loads(line)
-                if "obstacle" in row:
-                    raise CannotBeHad(row["obstacle"])
-                done(Seen(**row))
-            if process.wait():
-                raise CannotBeHad(f"the range ended with code {process.returncode}: {process.stderr.read()[-1000:]}")
-        finally:
-            process.kill()
-            process.wait()
-            process.stdout.close()
-            process.stderr.close()
+        environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", "PYTHONPATH": str(folder)}
+        with tempfile.TemporaryFile() as errors:
+            process = subprocess.Popen(
+                words, cwd=folder, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
+            )
+            self.running.append(process)
+            try:
+                assert process.stdout
+                for line in process.stdout:
+                    row = json.loads(line)
+                    if "obstacle" in row:
+                        raise CannotBeHad(row["obstacle"])
+                    done(Seen(**row))
+                if process.wait():
+                    errors.seek(0)
+                    said = errors.read().decode("utf-8", "replace")[-1000:]
+                    raise CannotBeHad(f"the range ended with code {process.returncode}: {said}")
+            finally:
+                process.terminate()
+                process.communicate()
+                self.running.remove(process)
