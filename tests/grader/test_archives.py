@@ -117,6 +117,7 @@ def test_an_honest_archive_comes_to_its_files(name: str) -> None:
     assert not found.problem
     assert found.files == {"app.py": APP}
     assert not {"__MACOSX", ".DS_Store", "__pycache__", "app.py"} & set(found.ignored)
+    assert not any(name.startswith("._") for name in found.ignored)
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -170,6 +171,12 @@ def test_several_files_are_found_in_one_folder_only() -> None:
     assert set(unpack_here(part(), WATCHLIST, MIB)["files"]) == {"watchlist/db.py"}
     refused = unpack_here(apart(), WATCHLIST, MIB)
     assert (refused["refused"], refused["values"]) == ("several", {"folders": "./, hw/"})
+
+
+def test_what_qualifies_a_reason_has_an_end() -> None:
+    refused = unpack_here(zip_of(*(f"folder-number-{number}/app.py" for number in range(100)))(), NAMES, MIB)
+    assert checked(refused, NAMES, MIB).problem["problem"] == problem("several")
+    assert len(refused["values"]["folders"]) == 200
 
 
 def test_files_have_an_end_alone_and_together() -> None:
