@@ -527,6 +527,12 @@ def test_a_process_that_lies_has_refused_the_archive(posix: None, name: str) -> 
         assert unpack(spawn, b"archive", NAMES, Limits()) == refusal("failed")
 
 
+def test_files_that_are_too_large_together_are_not_believed() -> None:
+    names = ("a.py", "b.py", "c.py")
+    with pytest.raises(Unbelievable):
+        checked({"files": dict.fromkeys(names, b"#" * MIB), "ignored": []}, names, MIB)
+
+
 def test_a_process_that_says_nothing_has_taken_too_long(posix: None) -> None:
     began = time.monotonic()
     with lying(lambda _wire: None, Limits(load=0.3)) as spawn:
