@@ -31,7 +31,7 @@ def read_submission(path: Path, exercise: Exercise, student: str | None = None) 
     """Read one submission: a folder with the listed files or one archive of them, an archive, or the only file under any name."""
     if path.is_dir():
         return read_folder(path, exercise, student)
-    if is_archive(path.name) and path.name not in exercise.files:
+    if is_archive(path.name):
         return read_archive(path, exercise, student)
     if path.is_file() and len(exercise.files) == 1:
         return take(path, exercise, student, {exercise.files[0]: path}, [])

@@ -316,6 +316,7 @@ GOOD: dict[str, Recipe] = {
     "tar.gz with names in GBK": tar_of("作业/app.py".encode("gbk"), "作业/说明.txt".encode("gbk")),
     "tar.gz in the old format": tar_blocks(Block(b"app.py", APP, kind=b"\0")),
     "tar.gz as GNU tar writes it": lambda: written_tar(["app.py", f"{LONG}/notes.txt"], tarfile.GNU_FORMAT),
+    "tar.gz with a long name before the file": lambda: written_tar([f"{LONG}/notes.txt", "app.py"], tarfile.GNU_FORMAT),
     "tar.gz as pax writes it": lambda: written_tar(["app.py", f"{LONG}/说明.txt"], tarfile.PAX_FORMAT),
     "tar.gz from git": tar_blocks(pax((b"comment", b"0" * 40), kind=b"g"), Block(b"hw1/app.py", APP)),
     "tar.gz without an end": lambda: gzip.compress(Block(b"app.py", APP).raw()),

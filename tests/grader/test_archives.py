@@ -117,6 +117,7 @@ def test_an_honest_archive_comes_to_its_files(name: str) -> None:
     assert not found.problem
     assert found.files == {"app.py": APP}
     assert not {"__MACOSX", ".DS_Store", "__pycache__", "app.py"} & set(found.ignored)
+    assert not any(name.startswith("._") for name in found.ignored)
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -170,6 +171,12 @@ def test_several_files_are_found_in_one_folder_only() -> None:
     assert set(unpack_here(part(), WATCHLIST, MIB)["files"]) == {"watchlist/db.py"}
     refused = unpack_here(apart(), WATCHLIST, MIB)
     assert (refused["refused"], refused["values"]) == ("several", {"folders": "./, hw/"})
+
+
+def test_what_qualifies_a_reason_has_an_end() -> None:
+    refused = unpack_here(zip_of(*(f"folder-number-{number}/app.py" for number in range(100)))(), NAMES, MIB)
+    assert checked(refused, NAMES, MIB).problem["problem"] == problem("several")
+    assert len(refused["values"]["folders"]) == 200
 
 
 def test_files_have_an_end_alone_and_together() -> None:
@@ -520,6 +527,12 @@ def test_an_honest_process_is_believed(posix: None) -> None:
 def test_a_process_that_lies_has_refused_the_archive(posix: None, name: str) -> None:
     with lying(LIES[name], Limits()) as spawn:
         assert unpack(spawn, b"archive", NAMES, Limits()) == refusal("failed")
+
+
+def test_files_that_are_too_large_together_are_not_believed() -> None:
+    names = ("a.py", "b.py", "c.py")
+    with pytest.raises(Unbelievable):
+        checked({"files": dict.fromkeys(names, b"#" * MIB), "ignored": []}, names, MIB)
 
 
 def test_a_process_that_says_nothing_has_taken_too_long(posix: None) -> None:

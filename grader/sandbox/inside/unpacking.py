@@ -73,8 +73,6 @@ def unpack(data: bytes, wanted: Sequence[str], most: int) -> dict[str, Any]:
         return taken(members, [tuple(name.split("/")) for name in wanted], most)
     except Refused as refused:
         return {"refused": refused.reason, "values": refused.values}
-    except MemoryError:
-        return {"refused": "memory", "values": {}}
 
 
 def opened(data: bytes) -> Iterator[Member]:
