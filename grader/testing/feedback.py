@@ -78,7 +78,7 @@ class Writer:
         for file, line in reversed(observed.frames):
             content = submission.files.get(file.replace("\\", "/"))
             if content is not None and 1 <= line <= content.count(b"\n") + 1:
-                return self.catalogue.text("line {line} of {file}", line=line, file=file)
+                return self.catalogue.text("line {line} of {file}", line=line, file=printable(file))
         return None
 
     def word(self, name: str, value: str, *, hidden: bool) -> Text:

@@ -70,6 +70,7 @@ BREAKS: dict[str, tuple[str, object, str, object]] = {
     "any kind of float": ("values", values, "ODD_FLOATS", {"inf": 1.0, "-inf": 1.0, "nan": 1.0}),
     "an exception of any name": ("conversation", outcome, "known_type", lambda _module, name: name),
     "hidden values that are said": ("conversation", feedback, "HIDDEN", "☠"),
+    "names of files that are said as they are": ("quoting", feedback, "printable", lambda text, *_: text),
     "details of events that are said": ("quoting", events, "printable", lambda text, _cap: text),
     "text that is shown as it is": ("names", printable, "_shown", lambda character: character),
     "names of files that are not cleaned": ("names", output, "HARMLESS", re.compile(r".*", re.DOTALL)),
