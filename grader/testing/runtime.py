@@ -49,6 +49,7 @@ class Runtime:
         self.own: list[Student] = []
         self.listeners: dict[Student, Listener] = {}
         self.output = b""
+        self.defined: dict[str, bool] = {}
 
     def random(self, test: str) -> random.Random:
         """Return the random numbers of one test: the same for the same seed."""
@@ -74,7 +75,7 @@ class Runtime:
         student.process.begin_test()
         return Submission(
             student, self.exercise.module, lambda: self.submission(module, fresh=True),
-            self.listeners.get(student),
+            self.listeners.get(student), self.defined,
         )  # fmt: skip
 
     def spawn(self, module: str) -> Student:
