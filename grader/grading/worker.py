@@ -247,7 +247,6 @@ def main() -> None:
     folders = [str(worker.exercise.folder)]
     if worker.exercise.hidden_folder:
         folders.append(str(worker.exercise.hidden_folder))
-    os.environ["NO_PROXY"] = "127.0.0.1,localhost"
     arguments = [
         "-c",
         str(INI),

@@ -16,6 +16,7 @@ from typing import Any
 
 from grader.channel.frames import LENGTH, FrameTooLarge, decode, encode
 from grader.errors import EngineFault, UsageError
+from grader.grading.surroundings import surroundings
 from grader.grading.worker import SPARE
 from grader.models import Exercise, Isolation, TestInfo, Visibility
 from grader.sandbox.isolation import Proof
@@ -50,15 +51,9 @@ class Worker:
         self.exercise = exercise
         self.number = 0
         search = os.pathsep.join([str(ENGINE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-        settings = {
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            "PYTHONPATH": search,
-            "PYTHONOPTIMIZE": "",
-            "PYTEST_ADDOPTS": "",
-        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "grader.grading.worker", json.dumps(config)], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, env={**os.environ, **settings}, start_new_session=True,
+            stdout=subprocess.PIPE, env=surroundings(search), start_new_session=True,
         )  # fmt: skip
         self.messages: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         threading.Thread(target=self.listen, daemon=True).start()
