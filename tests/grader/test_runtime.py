@@ -38,9 +38,10 @@ def make(tmp_path: Path) -> Iterator[Make]:
 CHANGING = """
 asked = []
 def __getattr__(name):
-    asked.append(name)
-    if name == "square" and (len(asked) > 1) is {later}:
-        return lambda number: number * number
+    if name == "square":
+        asked.append(name)
+        if (len(asked) > 1) is {later}:
+            return lambda number: number * number
     raise AttributeError(name)
 """
 
