@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
+import signal
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -13,16 +16,23 @@ from typing import Any
 import pytest
 
 from grader.archives import Contents
+from grader.channel.frames import MAX_FRAME
 from grader.errors import EngineFault
 from grader.models import Exercise, Verdict
 from grader.sandbox.process import OUTPUT_KEPT
 from grader.sandbox.unpack import unpack
+from grader.testing.alarm import Alarm
 from grader.testing.events import Event
 from grader.testing.network import guard
 from grader.testing.outcome import Observed
 from grader.testing.plugin import OBSERVED, PASSED, RAN, RUNTIME, fixture_names, test_id
 from grader.testing.rubric import in_order
 from grader.testing.runtime import Runtime, Spawner
+
+ROOM = MAX_FRAME - (64 << 10)
+"""Bytes that a report may have as JSON: it travels in one frame."""
+SHORT = 500
+"""Characters of a text in a report that would have no room otherwise."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +60,10 @@ def run(
     chosen = arrange(items, exercise, job)
     serving = frozenset(item.path.stem for item in chosen if "serve" in fixture_names(item)) if boxed else None
     runtime = Runtime(spawner, exercise, job.files, job.seed, serving)
+    alarm = None
     if alone:
         runtime.ports = guard()
+        alarm = Alarm(runtime.late) if hasattr(signal, "setitimer") else None
     forget(items)
     seconds: dict[str, float] = {}
     try:
@@ -61,7 +73,8 @@ def run(
                 continue  # an earlier case of the same test has failed already
             item.config.stash[RUNTIME] = lambda _item: runtime
             began = time.perf_counter()
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            with alarm.within(runtime.left()) if alarm else nullcontext():
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             seconds[test_id(item)] = seconds.get(test_id(item), 0.0) + time.perf_counter() - began
             if OBSERVED in item.stash and item.stash[OBSERVED].fault:
                 break
@@ -73,7 +86,24 @@ def run(
     killed = sorted(name for name, found in observed.items() if found.detail.get("signal") == "SIGKILL")
     tests = {name: {**asdict(found), "seconds": seconds.get(name, 0.0)} for name, found in observed.items()}
     output = runtime.output[:OUTPUT_KEPT].decode("utf-8", "replace")
-    return {"tests": tests, "output": output, "killed": killed, "fault": faults[0] if faults else ""}
+    return fitting({"tests": tests, "output": output, "killed": killed, "fault": faults[0] if faults else ""})
+
+
+def fitting(report: dict[str, Any]) -> dict[str, Any]:
+    """Return a report that has room in a frame: if need be without some of what is for staff, then without any details."""
+    if size(report) <= ROOM:
+        return report
+    shorter = {name: {**test, "staff": test["staff"][:SHORT]} for name, test in report["tests"].items()}
+    report = {**report, "tests": shorter, "output": report["output"][:SHORT]}
+    if size(report) <= ROOM:
+        return report
+    bare = {name: {**test, "staff": "", "values": {}, "frames": [], "events": []} for name, test in shorter.items()}
+    return {**report, "tests": bare}
+
+
+def size(report: dict[str, Any]) -> int:
+    """Return the bytes of a report as JSON."""
+    return len(json.dumps(report))
 
 
 def open_archive(archive: bytes, exercise: Exercise, spawner: Spawner) -> dict[str, Any]:

@@ -285,7 +285,6 @@ def serve(config: Mapping[str, Any], pipe: Pipe) -> None:
     trees = [str(worker.exercise.folder)]
     if worker.exercise.hidden_folder:
         trees.append(str(worker.exercise.hidden_folder))
-    os.environ.update(NO_PROXY="127.0.0.1,localhost", NETRC=os.devnull)  # a submission's server gets no credentials
     arguments = [
         "-c",
         str(INI),

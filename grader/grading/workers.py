@@ -19,6 +19,7 @@ from typing import Any
 from grader.channel.frames import LENGTH, FrameError, FrameTooLarge, decode, encode
 from grader.errors import EngineFault, UsageError
 from grader.grading import folders
+from grader.grading.surroundings import surroundings
 from grader.grading.worker import ATTEMPTS, longest
 from grader.models import Exercise, Isolation, TestInfo, Visibility
 from grader.sandbox.isolation import Proof
@@ -192,13 +193,7 @@ def start_process(config: dict[str, Any]) -> subprocess.Popen[bytes]:
     """Start a worker; its process group is its own. It imports nothing from the working folder: a submission may be there."""
     own = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if Path(path).is_absolute()]
     search = os.pathsep.join([str(ENGINE.parent), *own])
-    settings = {
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTHONPATH": search,
-        "PYTHONOPTIMIZE": "",
-        "PYTEST_ADDOPTS": "",
-    }
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "grader.grading.worker", json.dumps(config)], stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, env={**os.environ, **settings}, start_new_session=True,
+        stdout=subprocess.PIPE, env=surroundings(search), start_new_session=True,
     )  # fmt: skip

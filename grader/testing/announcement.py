@@ -10,10 +10,13 @@ from collections.abc import Iterator
 
 from grader.channel.remote import StudentObject, type_name
 from grader.testing import rules
-from grader.testing.finding import public
+from grader.testing.finding import LimitReached, public
 from grader.testing.rules import Problem, problem
 
 Headers = list[tuple[str, str]]
+
+MAX_HEADERS, MAX_HEADER_TEXT = 500, 16 << 10
+"""Headers of one announcement, and characters of their names and values together: libraries take long over more."""
 
 STATUS = re.compile(r"\A[1-9][0-9][0-9] [^\x00-\x1f\x7f]*[^\x00-\x20\x7f]\Z")
 TOKEN = re.compile(r"\A[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
@@ -33,6 +36,19 @@ def type_word(value: object) -> str:
     """Return the name of a value's type, from a fixed vocabulary; any other class is "object"."""
     name = type_name(value) if isinstance(value, StudentObject) else type(value).__name__
     return name if name in TYPE_WORDS else "object"
+
+
+def check_size(headers: object) -> None:
+    """Refuse more headers than any answer has, before anything reads them.
+
+    Raises:
+        LimitReached: there are more than `MAX_HEADERS`, or they are longer than `MAX_HEADER_TEXT`.
+    """
+    if type(headers) in (list, tuple, dict) and len(headers) > MAX_HEADERS:  # type: ignore[arg-type]
+        raise LimitReached("headers")
+    parts = [part for item in items_of(headers) if type(item) in (tuple, list) for part in item[:3]]  # type: ignore[index]
+    if sum(len(part) for part in parts if type(part) in (str, bytes)) > MAX_HEADER_TEXT:
+        raise LimitReached("headers")
 
 
 def read_announcement(status: object, headers: object) -> tuple[str, Headers, list[Problem]]:

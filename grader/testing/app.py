@@ -81,7 +81,8 @@ class AppMaker:
     """The fixture ``make_app``: makes apps with the submission's factory, whatever the exercise calls it.
 
     ``make_app(catalog=FILMS)`` calls ``make_app(catalog=FILMS)`` or ``create_app({"CATALOG": FILMS})``, as the manifest
-    says; what is not given is not passed. Each app is checked for the shape of its answers, like ``app``.
+    says; what is not given is not passed. Lists and dicts are copied first: what the submission does to its arguments comes
+    back, and must not change what the test compares with. Each app is checked for the shape of its answers, like ``app``.
     """
 
     def __init__(self, submission: Submission, factory: Factory, recorder: Recorder) -> None:
@@ -92,8 +93,18 @@ class AppMaker:
     def __call__(self, **settings: object) -> App:
         """Make an app."""
         function = getattr(self.submission, self.factory.name)
+        settings = {name: copied(value) for name, value in settings.items()}
         if self.factory.takes == "keywords":
             made = function(**settings)
         else:
             made = function(*([{name.upper(): value for name, value in settings.items()}] if settings else []))
         return App(made, self.recorder)
+
+
+def copied(value: object) -> object:
+    """Return plain data with lists, tuples and dicts of its own, all the way down; everything else as it is."""
+    if type(value) is dict:
+        return {key: copied(item) for key, item in value.items()}
+    if type(value) is list:
+        return [copied(item) for item in value]
+    return tuple(copied(item) for item in value) if type(value) is tuple else value

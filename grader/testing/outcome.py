@@ -41,11 +41,14 @@ class NotRun(Exception):
         self.reason = reason
 
 
-class GoneInFixture(Exception):
-    """A student process died while a fixture was made: pytest's own books bear no BaseException there."""
+class GoneInFixture(pytest.fail.Exception):  # type: ignore[name-defined, misc]
+    """A student process died while a fixture was made or taken down.
+
+    There pytest's own books bear, of all that is no `Exception`, only what is an outcome to them.
+    """
 
     def __init__(self, gone: StudentGone) -> None:
-        super().__init__(gone)
+        super().__init__(str(gone), pytrace=False)
         self.gone = gone
 
 

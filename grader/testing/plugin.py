@@ -80,13 +80,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
-    """Let pytest keep its books when a student process dies while a fixture is made.
+    """Let pytest keep its books when a student process dies while a fixture is made, or taken down.
 
-    pytest notes the failure of a fixture for exceptions only (`_pytest.fixtures.pytest_fixture_setup`); without the note
-    it would not take the fixture down, and stumble over it in the next test.
+    pytest notes the failure of a fixture for what it calls an outcome only (`_pytest.fixtures.pytest_fixture_setup` and
+    `_pytest.runner.SetupState`); without the note it would not take the fixture down, and stumble over it in the next test.
     """
     from grader.channel.remote import StudentGone
 
+    add = fixturedef.addfinalizer
+    fixturedef.addfinalizer = lambda finalizer: add(lambda: borne(finalizer))  # type: ignore[method-assign]
     try:
         return (yield)
     except StudentGone as gone:
@@ -95,6 +97,20 @@ def pytest_fixture_setup(
         error = GoneInFixture(gone)
         fixturedef.cached_result = (None, fixturedef.cache_key(request), (error, gone.__traceback__))  # type: ignore[arg-type]
         raise error from gone
+    finally:
+        del fixturedef.addfinalizer
+
+
+def borne(finalizer: Callable[[], object]) -> None:
+    """Take down a fixture; what it comes to is something that pytest bears."""
+    from grader.channel.remote import StudentGone
+
+    try:
+        finalizer()
+    except StudentGone as gone:
+        from grader.testing.outcome import GoneInFixture
+
+        raise GoneInFixture(gone) from gone
 
 
 @pytest.hookimpl(wrapper=True)
@@ -207,9 +223,9 @@ def serve(request: pytest.FixtureRequest, submission: Submission) -> Iterator[Ca
     with ExitStack() as stack:
 
         def start(app: Any, server: str = "wsgiref") -> str:  # noqa: ANN401 - any WSGI callable
-            student = submission._student
+            runtime = runtime_of(request.node)
             served: AbstractContextManager[str] = serving(
-                student, app, server, submission._listener, runtime_of(request.node).ports
+                submission._student, app, server, submission._listener, runtime.ports, runtime.begin_test
             )
             return stack.enter_context(served)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import socket
 import time
@@ -11,10 +12,13 @@ from typing import Protocol
 from grader.channel.remote import StudentGone
 from grader.errors import EngineFault
 from grader.models import Exercise
-from grader.sandbox.process import Student, StudentProcess
+from grader.sandbox.process import OUTPUT_KEPT, Student, StudentProcess
 from grader.testing.outcome import NotRun
 from grader.testing.serve import Listener
 from grader.testing.submission import Submission
+
+BEYOND = 1.0
+"""Seconds that a test may take beyond the budget of its student process."""
 
 
 class Spawner(Protocol):
@@ -50,6 +54,7 @@ class Runtime:
         self.own: list[Student] = []
         self.listeners: dict[Student, Listener] = {}
         self.output = b""
+        self.defined: dict[str, bool] = {}
 
     def random(self, test: str) -> random.Random:
         """Return the random numbers of one test: the same for the same seed."""
@@ -61,21 +66,23 @@ class Runtime:
         Raises:
             NotRun: it died too often, or its time is up.
         """
+        if not fresh and module in self.shared and self.shared[module].peer.gone:
+            self.bury(self.shared.pop(module))  # the end of its test did not come to an end itself
         if self.deaths >= self.exercise.limits.deaths:
             raise NotRun("your code ended too many times in the tests before")
         if time.monotonic() > self.deadline:
             raise NotRun("the time for this submission was used up")
         student = None if fresh else self.shared.get(module)
-        if student is None or student.peer.gone:
+        if student is None:
             student = self.spawn(module)
             if fresh:
                 self.own.append(student)
             else:
                 self.shared[module] = student
-        student.process.begin_test()
+        self.begin_test(student)
         return Submission(
             student, self.exercise.module, lambda: self.submission(module, fresh=True),
-            self.listeners.get(student),
+            self.listeners.get(student), self.defined,
         )  # fmt: skip
 
     def spawn(self, module: str) -> Student:
@@ -96,30 +103,54 @@ class Runtime:
             self.listeners[student] = listener
         return student
 
+    def begin_test(self, student: Student) -> None:
+        """Start the budget that one process has for one test, within what is left for the whole submission."""
+        student.process.begin_test()
+        student.process.test_deadline = min(student.process.test_deadline, self.deadline)
+
     def end_test(self) -> None:
         """Drop the references of the test that ended, and the processes that were its own."""
-        for student in [*self.shared.values(), *self.own]:
-            if student.peer.table.theirs or student.peer.table.ours or student.peer.gone:
-                self.forget(student)
+        for student in self.active():
+            self.forget(student)
         while self.own:
-            self.discard(self.own.pop())
+            student = self.own.pop()
+            (self.bury if student.peer.gone else self.discard)(student)
         for module in [module for module, student in self.shared.items() if student.peer.gone]:
-            self.discard(self.shared.pop(module))
+            self.bury(self.shared.pop(module))
+
+    def active(self) -> list[Student]:
+        """Return the processes that the running test has to do with."""
+        peers = {student: student.peer for student in [*self.shared.values(), *self.own]}
+        return [student for student, peer in peers.items() if peer.table.theirs or peer.table.ours or peer.depth]
 
     def forget(self, student: Student) -> None:
         """End a test for one process; what dies now was no longer needed for it."""
-        try:
-            student.process.begin_test()
+        self.begin_test(student)
+        with contextlib.suppress(StudentGone):
             student.peer.forget()
-        except StudentGone:
-            pass
-        if student.peer.gone:
-            self.deaths += 1
+
+    def bury(self, student: Student) -> None:
+        """Count a process that has died."""
+        self.deaths += 1
+        self.discard(student)
+
+    def late(self) -> StudentGone:
+        """End the processes of the running test because it takes too long, and return what to raise in it."""
+        phases = [student.process.phase for student in self.active() if student.peer.depth]
+        gone = StudentGone("timeout", {"phase": phases[0] if phases else "read"})
+        for student in self.active():
+            student.peer.gone = student.peer.gone or gone
+            student.process.kill()
+        return gone
+
+    def left(self) -> float:
+        """Return the seconds that the next test may take the judge: a little more than its processes may."""
+        return min(self.exercise.limits.test, self.deadline - time.monotonic()) + BEYOND
 
     def discard(self, student: Student) -> None:
-        """End a process and keep what it printed."""
+        """End a process and keep the beginning of what it printed."""
         student.process.discard()
-        self.output += bytes(student.process.output)
+        self.output += bytes(student.process.output)[: OUTPUT_KEPT - len(self.output)]
         listener = self.listeners.pop(student, None)
         if listener:
             listener.close()

@@ -120,8 +120,14 @@ def dial_unix(path: str) -> socket.socket:
 
 
 @contextlib.contextmanager
-def serving(student: Student, app: Any, server: str, listener: Listener | None, ports: set[int]) -> Iterator[str]:  # noqa: ANN401
-    """Serve ``app`` with a server and yield its URL, without a slash at the end. ``ports`` learns what may be reached."""
+def serving(
+    student: Student, app: Any, server: str, listener: Listener | None, ports: set[int],  # noqa: ANN401
+    begin_test: Callable[[Student], None],
+) -> Iterator[str]:  # fmt: skip
+    """Serve ``app`` with a server and yield its URL, without a slash at the end.
+
+    ``ports`` learns what may be reached; ``begin_test`` gives the process a new budget, with which the server is ended.
+    """
     target = app.target if isinstance(app, Proxy) else app
     port, pid = student.peer.ask("serve", "serve", 0, target, server)
     if type(port) is not int or type(pid) is not int:
@@ -138,7 +144,7 @@ def serving(student: Student, app: Any, server: str, listener: Listener | None, 
     finally:
         relay.close()
         with contextlib.suppress(StudentError, StudentGone):  # pytest's teardown bears no BaseException
-            student.process.begin_test()
+            begin_test(student)
             student.peer.ask("serve", "stop", 0, pid)
         if relay.fault:
             raise EngineFault(relay.fault)

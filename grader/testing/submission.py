@@ -21,18 +21,21 @@ KINDS = {
 class Submission:
     """The student's module in a student process: ``submission.name`` is what it defines under a name.
 
-    ``fresh()`` gives the same submission in another process.
+    ``fresh()`` gives the same submission in another process. ``defined`` is what the module said of its names in earlier
+    tests: it must not deny in one test what it shows in another.
     """
 
     def __init__(
-        self, student: Student, module: str, another: Callable[[], Submission], listener: Listener | None = None
-    ) -> None:
+        self, student: Student, module: str, another: Callable[[], Submission], listener: Listener | None = None,
+        defined: dict[str, bool] | None = None,
+    ) -> None:  # fmt: skip
         self._student = student
         self._module_name = module
         self._module: StudentObject | None = None
         self._found: dict[str, tuple[bool, Any]] = {}
         self._another = another
         self._listener = listener
+        self._defined = {} if defined is None else defined
 
     def fresh(self) -> Submission:
         """Return the submission in a new student process (4-7 ms), beside this one."""
@@ -63,7 +66,11 @@ class Submission:
         return value
 
     def _find(self, name: str) -> tuple[bool, Any]:
-        """Return whether the module defines a name, and its value; asked once per test."""
+        """Return whether the module defines a name, and its value; asked once per test.
+
+        Raises:
+            Finding: in an earlier test the module said the contrary.
+        """
         if name not in self._found:
             try:
                 self._found[name] = True, self._load()._ask("read", "attr", name)
@@ -71,6 +78,9 @@ class Submission:
                 if error.type != "AttributeError" or error.phase != "read":
                     raise
                 self._found[name] = False, None
+        if self._defined.setdefault(name, self._found[name][0]) != self._found[name][0]:
+            raise Finding("your module defines {name} in some tests and not in others",
+                          "define every name once, at the top level of the file", name=public(name))  # fmt: skip
         return self._found[name]
 
     def _read_outline(self) -> dict[str, str]:

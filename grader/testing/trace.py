@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from grader.channel.exposure import declares
 from grader.channel.remote import StudentError, StudentObject, has_operation
 from grader.testing import rules
-from grader.testing.announcement import read_announcement, type_word
+from grader.testing.announcement import check_size, read_announcement, type_word
 from grader.testing.events import DETAIL, Event, Recorder
 from grader.testing.finding import LimitReached, public
 from grader.testing.rules import Problem, Rule, problem
@@ -42,6 +42,7 @@ class Trace:
         before_read: Callable[[], object] | None = None,
     ) -> None:
         self.environ = environ
+        self._method = environ.get("REQUEST_METHOD")  # the app may change its environ, and changes come back
         self.problems: list[Problem] = []
         self.input = Input(body, self.problems, before_read)
         self.errors = Errors(self.problems)
@@ -60,6 +61,7 @@ class Trace:
         self.reraised = False
         self._sent = False
         self._iterating = False
+        self._over = False
         self._iterator: Iterator[Any] | None = None
         self._length: int | None = None
         self._size = 0
@@ -140,6 +142,7 @@ class Trace:
         """Close the result, if it can be closed, as a server must (PEP 3333: Specification Details)."""
         closable = not isinstance(self.result, StudentObject) or has_operation(self.result, "close")
         close = getattr(self.result, "close", None) if closable else None
+        self._over = True
         if close is not None and not self.closed:
             self.closed = True
             self.note("close")
@@ -154,29 +157,39 @@ class Trace:
         self.starts += 1
         if self.starts > MAX_STARTS:
             raise LimitReached("start_response")
+        if self._over:
+            self.broke(rules.START_ONCE, "your app called start_response after the end of its answer")
+            raise AssertionError("this answer has ended")
         if kwargs or len(args) not in (2, 3):
             self.broke(
                 rules.START_ARGUMENTS,
                 "your app called start_response with other arguments than two or three positional ones",
             )
         status, headers, exc_info = (*args, *kwargs.values(), None, None, None)[:3]
-        shown = repr(status) if type(status) is str else type_word(status)
+        check_size(headers)
+        shown = repr(status[:DETAIL]) if type(status) is str else type_word(status)
         count = len(headers) if type(headers) in (list, dict, tuple) else 0
         self.note("start_response", f"({shown}, {count} headers{', exc_info' if exc_info is not None else ''})")
         if exc_info is not None:
             self.take_exc_info(exc_info)
-        elif self.starts > 1:
-            self.broke(rules.START_ONCE, "your app called start_response a second time")
-            raise AssertionError("start_response was called before, and this time without exc_info")
+        else:
+            self.refuse_another_start()
         self.status, self.headers, broken = read_announcement(status, headers)
         self.problems += broken
         return self.write
+
+    def refuse_another_start(self) -> None:
+        """Refuse a second call that no exception excuses; what was announced first stays."""
+        if self.starts > 1:
+            self.broke(rules.START_ONCE, "your app called start_response a second time")
+            raise AssertionError("start_response was called before, and this time without exc_info")
 
     def take_exc_info(self, exc_info: object) -> None:
         """Look at the third argument; once the headers are gone its exception is raised again."""
         error = exc_info[1] if type(exc_info) is tuple and len(exc_info) == 3 else None
         if not isinstance(error, BaseException):
             self.broke(rules.EXC_INFO, "the third argument of start_response was not the result of sys.exc_info()")
+            self.refuse_another_start()
         elif self._sent:
             self.reraised = True
             raise error
@@ -186,6 +199,10 @@ class Trace:
         self.note("write", f" {type_word(data)}[{len(data) if type(data) is bytes else '?'}]")
         if type(data) is not bytes:
             self.broke(rules.WRITE, "your app called write() with {type}, not bytes", type=public(type_word(data)))
+        if self._over:
+            for rule in (rules.WRITE, rules.CONTENT_LENGTH):
+                self.broke(rule, "your app called write() after the end of its answer")
+            return
         if self._iterating:
             self.broke(rules.WRITE, "your app called write() from inside its iterable")
         if type(data) is bytes:
@@ -214,6 +231,7 @@ class Trace:
                 "your app returned a value of type {type}, which cannot be iterated",
                 type=public(type_word(result)),
             )
+            self.stop()
             return
         try:
             if isinstance(result, StudentObject) and has_operation(result, "len"):
@@ -237,7 +255,7 @@ class Trace:
         if type(chunk) is str:
             self.chunks.append(chunk.encode("utf-8", "replace"))
         else:
-            self._iterator = None
+            self.stop()
 
     def count(self, data: bytes) -> None:
         """Mind the size of the body; the first non-empty bytes send the headers."""
@@ -247,8 +265,8 @@ class Trace:
             raise LimitReached("body")
 
     def end(self) -> None:
-        """Check what can be checked at the end of the body only."""
-        self._iterator = None
+        """Check what can be checked at the end of the body only; nothing is taken after it."""
+        self.stop()
         if not self.starts:
             self.broke(rules.START_FIRST, "your app never called start_response")
         if self._length is not None and self._length != len(self.chunks):
@@ -256,25 +274,31 @@ class Trace:
         sizes = self.all_headers("Content-Length")
         if len(sizes) > 1:
             self.broke(rules.CONTENT_LENGTH, "your app sent more than one Content-Length")
-        if self.environ.get("REQUEST_METHOD") == "HEAD" or self.status[:3] in EMPTY_STATUSES:
-            if self.body:
-                self.broke(
-                    rules.NO_BODY, "your app sent {sent} bytes of body where there must be none", sent=len(self.body)
-                )
-        elif sizes and sizes[0] != str(len(self.body)):
+        empty = self._method == "HEAD" or self.status[:3] in EMPTY_STATUSES
+        if empty and self.body:
+            self.broke(
+                rules.NO_BODY, "your app sent {sent} bytes of body where there must be none", sent=len(self.body)
+            )
+        compared = self._method != "HEAD" and (self.body or not empty)
+        if compared and sizes and sizes[0] != str(len(self.body)):
             self.broke(rules.CONTENT_LENGTH, "your app answered Content-Length: {said}, then sent {sent} bytes",
                        said=sizes[0], sent=len(self.body))  # fmt: skip
+
+    def stop(self) -> None:
+        """End the answer: what the app does later is no part of it."""
+        self._iterator = None
+        self._over = True
 
     def failed(self, error: StudentError) -> NoReturn:
         """Note that the app raised; a server would still close the result."""
         self.error = error
-        self._iterator = None
+        self.stop()
         self.note("raised", f" {error.type}")
         raise error
 
     def refused(self, error: Exception) -> NoReturn:
         """Say which rule made us raise in the app, when what we raised comes home through it."""
-        self._iterator = None
+        self.stop()
         if self.problems:
             raise self.problems[-1].finding from error
         raise error

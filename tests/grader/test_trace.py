@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from grader.testing import events, rules
+from grader.testing.announcement import MAX_HEADER_TEXT, MAX_HEADERS
 from grader.testing.events import Recorder
 from grader.testing.finding import Finding, LimitReached
 from grader.testing.rules import Rule
@@ -141,6 +142,8 @@ WRONG: dict[str, tuple[App, Rule]] = {
     "body first": (late, rules.START_FIRST),
     "keywords": (lambda _e, s: [s(status="200 OK", headers=list(TEXT)) and b""], rules.START_ARGUMENTS),
     "write of str": (lambda _e, s: s("200 OK", list(TEXT))("text") or [], rules.WRITE),
+    "304 with a wrong length": (answering("304 Not Modified", [("Content-Length", "4")]), rules.CONTENT_LENGTH),
+    "204 with a wrong length": (answering("204 No Content", [("Content-Length", "4")]), rules.CONTENT_LENGTH),
     "no exc_info": (lambda _e, s: s("200 OK", list(TEXT), (1, 2, 3)) and [], rules.EXC_INFO),
 }
 
@@ -186,6 +189,81 @@ def test_a_second_start_without_exc_info_raises_in_the_app(trace: Tracer) -> Non
 
     assert rules.START_ONCE in broken(trace(app))
     assert len(caught) == 1
+
+
+@pytest.mark.parametrize("excuse", [(), (1, 2, 3), "excuse", (ValueError, "no exception", None)])
+def test_a_second_start_whose_excuse_is_no_exception_replaces_nothing(trace: Tracer, excuse: object) -> None:
+    caught: list[BaseException] = []
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
+        start_response("200 OK", [("Content-Length", "2")])
+        yield b"hello"
+        try:
+            start_response("200 OK", [("Content-Length", "5")], excuse)
+        except AssertionError as error:
+            caught.append(error)
+
+    seen = trace(app)
+    assert {rules.EXC_INFO, rules.START_ONCE, rules.CONTENT_LENGTH} <= broken(seen)
+    assert seen.header("Content-Length") == "2"
+    assert len(caught) == 1
+
+
+class Late:
+    """An iterable that does something when it is closed."""
+
+    def __init__(self, chunks: Iterable[bytes], act: Callable[[], object]) -> None:
+        self.chunks = chunks
+        self.act = act
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.chunks)
+
+    def close(self) -> None:
+        self.act()
+
+
+@pytest.mark.parametrize("stop_after", [None, 0, 1])
+def test_what_is_written_after_the_end_is_no_part_of_the_body(trace: Tracer, stop_after: int | None) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Late:
+        write = start_response("200 OK", [("Content-Length", "8")])
+        write(b"written")
+        return Late([], lambda: write(b"!"))
+
+    seen = trace(app, stop_after=stop_after)
+    assert seen.body == b"written"
+    assert {rules.WRITE, rules.CONTENT_LENGTH} <= broken(seen)
+
+
+def test_nothing_can_be_announced_after_the_end(trace: Tracer) -> None:
+    caught: list[BaseException] = []
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Late:
+        def again() -> None:
+            try:
+                try:
+                    raise ValueError
+                except ValueError:
+                    start_response("500 Oops", [], sys.exc_info())
+            except AssertionError as error:
+                caught.append(error)
+
+        start_response("200 OK", list(TEXT))
+        return Late([], again)
+
+    seen = trace(app)
+    assert (seen.status, seen.headers) == ("200 OK", TEXT)
+    assert rules.START_ONCE in broken(seen)
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize("method", ["HEAD", None])
+def test_what_the_app_does_to_its_environ_does_not_change_what_was_asked(trace: Tracer, method: str | None) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        environ["REQUEST_METHOD"] = method
+        return answering(headers=[("Content-Length", "4")])(environ, start_response)  # type: ignore[no-any-return]
+
+    assert broken(trace(app)) == {rules.CONTENT_LENGTH}
 
 
 def test_exc_info_after_the_headers_are_gone_is_raised_again_and_must_not_be_swallowed(trace: Tracer) -> None:
@@ -314,6 +392,22 @@ def test_endless_answers_end(trace: Tracer) -> None:
     with pytest.raises(LimitReached):
         trace(starting)
     assert MAX_CHUNKS == 5000
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [[("A", "")] * (MAX_HEADERS + 1), [()] * (MAX_HEADERS + 1), [("A", "x" * MAX_HEADER_TEXT)], {"A": "x" * MAX_HEADER_TEXT},
+     [("A" * 200, "x" * 200)] * 50, [("A", "", "x" * MAX_HEADER_TEXT)], [(b"x" * MAX_HEADER_TEXT, b"y", 2)]],
+    ids=["many", "many of nothing", "large", "large in a dict", "large together", "large and of three", "large bytes"],
+)  # fmt: skip
+def test_more_headers_than_any_answer_has_are_not_read(trace: Tracer, headers: object) -> None:
+    with pytest.raises(LimitReached):
+        trace(answering(headers=headers))
+
+
+def test_many_headers_are_fine(trace: Tracer) -> None:
+    headers = [("X-A", "x" * 20)] * MAX_HEADERS
+    assert trace(answering(headers=headers)).headers == headers
 
 
 def test_the_trace_of_a_public_test_has_details_and_that_of_a_hidden_one_has_none(trace: Tracer) -> None:

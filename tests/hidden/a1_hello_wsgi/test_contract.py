@@ -5,7 +5,8 @@ A shape that is missing costs `test_shapes_equal`, and is not asked for elsewher
 
 from pytest import mark
 
-from grader.testing import Finding, Submission, Tracer, public, rules
+from grader.testing import Finding, StudentObject, Submission, Tracer, public, rules
+from grader.testing.announcement import type_word
 from grader.testing.trace import Trace
 
 LEAK_MARKER = "leak-marker-6f1d0c52-a1"
@@ -110,7 +111,13 @@ def test_shapes_equal(submission: Submission, trace: Tracer) -> None:
             raise Finding("{name} does not answer as application does", look="status, Content-Type, Content-Length and body",
                           name=public(name))  # fmt: skip
     assert submission.describe("app_generator")["generator_function"], "app_generator: is there a yield in it?"
+    waiting = trace.start(submission.app_generator, "GET", "/")
+    assert not waiting.starts, "app_generator: what runs before its first item is asked for?"
+    waiting.finish().close()
     assert submission.describe("AppClass")["class"], "AppClass: is it made with class?"
+    made = trace(submission.AppClass, "GET", "/").result
+    assert isinstance(made, StudentObject), "AppClass: does calling it give an instance of it?"
+    assert type_word(made) == "object", "AppClass: does calling it give an instance of it?"
     kind = submission.describe("app_instance")
     assert kind["defines_call"], "app_instance: is it an instance of a class that defines __call__?"
     assert not kind["class"], "app_instance: an instance, not the class itself"
