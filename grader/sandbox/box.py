@@ -28,7 +28,7 @@ from grader.sandbox.process import Ending, StudentProcess
 
 START = 20.0
 """Seconds that a zygote may take to start; importing Flask on a cold disk takes a few."""
-GRACE = 0.25
+GRACE = 1.0
 """Seconds between a closed channel and the news of how its process ended."""
 SWEEP = 5.0
 PIPE = 1 << 20

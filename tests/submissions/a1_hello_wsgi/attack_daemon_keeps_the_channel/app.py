@@ -27,6 +27,7 @@ def attack():
                     os.write(descriptor, b"\0\0\0\2{}")
                 except OSError:
                     continue
+    time.sleep(0.2)
     os._exit(0)
 
 

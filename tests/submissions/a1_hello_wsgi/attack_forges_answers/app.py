@@ -14,7 +14,8 @@ def forge(number, content):
 def sockets():
     for descriptor in range(3, 64):
         try:
-            if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+            kind = os.fstat(descriptor).st_mode
+            if stat.S_ISSOCK(kind) or stat.S_ISFIFO(kind):
                 yield descriptor
         except OSError:
             continue
