@@ -11,7 +11,7 @@ def application(environ, start_response):
     path = environ["PATH_INFO"]
     if path == "/":
         return None
-    for descriptor in range(1, 32):
+    for descriptor in (1, 2):
         try:
             if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
                 os.write(descriptor, path.encode("latin-1"))
