@@ -50,13 +50,9 @@ class Entry:
 
     def fields(self) -> tuple[bytes, bytes]:
         """Return what stands in both headers, and the data."""
-        data = (
-            self.packed
-            if self.packed is not None
-            else deflate(self.content)
-            if self.method == DEFLATED
-            else self.content
-        )
+        data = self.packed
+        if data is None:
+            data = deflate(self.content) if self.method == DEFLATED else self.content
         numbers = (
             20, self.flags, self.method, 0, 33,
             zlib.crc32(self.content) if self.crc is None else self.crc,
@@ -115,23 +111,13 @@ def written_zip(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> 
 
 def mac_zip() -> bytes:
     """What the Finder of macOS makes of a folder."""
-    names = (
-        "hw1/",
-        "hw1/app.py",
-        "__MACOSX/",
-        "__MACOSX/hw1/",
-        "__MACOSX/hw1/._app.py",
-        "hw1/.DS_Store",
-        "__MACOSX/._hw1",
-    )
-    return raw_zip(
-        Entry(
-            name.encode(), APP if name == "hw1/app.py" else b"\0" * (not name.endswith("/")), flags=UTF8, mode=0o100644
-        )
-        if not name.endswith("/")
-        else Entry(name.encode(), flags=UTF8, mode=stat.S_IFDIR | 0o755)
-        for name in names
-    )
+    folders = ("hw1/", "__MACOSX/", "__MACOSX/hw1/")
+    others = ("__MACOSX/._hw1", "__MACOSX/hw1/._app.py", "hw1/.DS_Store")
+    return raw_zip([
+        *(Entry(name.encode(), flags=UTF8, mode=stat.S_IFDIR | 0o755) for name in folders),
+        *(Entry(name.encode(), b"\0", flags=UTF8, mode=stat.S_IFREG | 0o644) for name in others),
+        Entry(b"hw1/app.py", APP, flags=UTF8, mode=stat.S_IFREG | 0o644),
+    ])  # fmt: skip
 
 
 def windows_zip() -> bytes:
