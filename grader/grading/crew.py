@@ -105,11 +105,12 @@ class Crew:
             worker = self.compared(exercise)
         except WorkerDied:
             worker = self.compared(exercise)
-        if self.poor(worker) and exercise.name not in self.proven:
-            worker.stop()  # perhaps the walls only failed this time; a second failure is believed for a while
+        known = self.proven.get(exercise.name)
+        if worker.ready.proof.level < (self.least if known is None else known) and sys.platform == "linux":
+            worker.stop()  # perhaps the walls only failed this time; a second failure is believed
             worker = self.compared(exercise)
-        level, known = worker.ready.proof.level, self.proven.get(exercise.name, Isolation.NONE)
-        if level < known:
+        level = worker.ready.proof.level
+        if known is not None and level < known:
             worker.stop()
             raise EngineFault(
                 f"submissions were isolated better before ({known}, now {level}): {'; '.join(worker.ready.proof.against)}"

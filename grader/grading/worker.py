@@ -221,8 +221,9 @@ def faulty(fault: str) -> dict[str, Any]:
 
 
 def complaint(error: Exception) -> dict[str, Any]:
-    """Return the message of a worker that gives up."""
-    return {"error": "UsageError" if isinstance(error, UsageError) else "EngineFault", "message": str(error)}
+    """Return the message of a worker that gives up: the course is wrong, we are, or it may pass and another may try."""
+    kind = type(error).__name__ if type(error) in (UsageError, EngineFault) else "WorkerDied"
+    return {"error": kind, "message": str(error)}
 
 
 def no_job(item: pytest.Item) -> NoReturn:
@@ -264,7 +265,7 @@ def main() -> None:
 def move_in(folder: Path) -> None:
     """Hold the folder for temporary files as long as this process lives, and put all of them there."""
     if folders.hold(folder) is None:
-        raise EngineFault(f"{folder} is gone, so there is no place for temporary files")
+        raise FileNotFoundError(f"{folder} is gone, so there is no place for temporary files")
     tempfile.tempdir = str(folder)
     os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)))
 

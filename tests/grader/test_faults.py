@@ -7,6 +7,7 @@ import errno
 import fcntl
 import json
 import os
+import random
 import resource
 import shutil
 import signal
@@ -33,7 +34,8 @@ from grader.models import Attempt, Isolation, Outcome, Submission, Verdict
 from grader.output import write_json
 from grader.testing.events import Recorder
 from grader.testing.outcome import observe
-from tests.grader.conftest import skip
+from tests.grader.chaos import grade_in_chaos, kill_command_line
+from tests.grader.conftest import IN_CI, skip
 from tests.grader.process_tree import ROLES, Process, below, orphanage, roles_below, wait_for
 from tests.grader.test_engine import REFERENCE, write_course
 
@@ -45,6 +47,9 @@ GONE = 10.0
 """Seconds within which everything has to be gone; it takes less than one, unless the machine is very busy."""
 SLOW = "import time\ntime.sleep(0.4)\n" + REFERENCE
 VERY_SLOW = "import time\ntime.sleep(1.8)\n" + REFERENCE
+ROUNDS = int(os.environ.get("GRADER_CHAOS_ROUNDS", "25" if IN_CI else "5"))
+"""How often the random test strikes, so often in GRADER_CHAOS_SECONDS at most."""
+SECONDS = float(os.environ.get("GRADER_CHAOS_SECONDS", "3600" if "GRADER_CHAOS_ROUNDS" in os.environ else "30"))
 HALF = REFERENCE.replace("number * number", "abs(number * number) if number != 2.5 else 0")
 
 
@@ -673,3 +678,29 @@ def test_a_submission_that_fills_the_memory_of_the_judge_has_no_advantage(grader
     attempt = grader.grade(submission(source))
     assert attempt.score is None or attempt.score.earned <= 1, dict(attempt.detail)
     assert_right(grader.grade(submission()), FULL_MARKS + 1)
+
+
+# -- everything at once
+
+
+@pytest.fixture
+def seed() -> int:
+    """A seed that is printed when its test fails."""
+    return random.SystemRandom().randrange(1 << 32)
+
+
+def test_whatever_is_killed_at_random_a_score_is_right_or_there_is_none(
+    seed: int, tmp_path: Path, place: Path, full: None
+) -> None:
+    tally = grade_in_chaos(tmp_path / "course", seed, ROUNDS, SECONDS)
+    assert tally.strikes
+    assert tally.wrong == [], f"seed {seed}\n{tally}"
+    assert tally.left == [], f"seed {seed}\n{tally}"
+    assert names_in(place) == []
+
+
+def test_the_command_line_killed_at_any_time_leaves_nothing(seed: int, tmp_path: Path, place: Path, full: None) -> None:
+    rng = random.Random(seed)
+    for _ in range(max(1, ROUNDS // 5)):
+        assert kill_command_line(tmp_path, rng, 4.0) == [], f"seed {seed}"
+    assert names_in(place) == []
