@@ -18,8 +18,8 @@ from grader.grading.workers import Worker, WorkerDied
 from grader.hashing import engine_hash, tests_hash
 from grader.models import Exercise, Isolation
 
-PATIENCE = 120.0
-"""Seconds that a worker's starts may take in vain, one after the other, until there is a pause between them."""
+PATIENCE = 600.0
+"""Seconds that starts of an exercise's worker may take in vain, all together, until there are pauses between them."""
 PAUSE = 60.0
 """Seconds between further starts, and between looks whether a machine without walls has got some."""
 

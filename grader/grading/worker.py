@@ -35,6 +35,7 @@ from grader.models import Exercise, Limits, Verdict
 from grader.sandbox.isolation import Proof, enter
 from grader.sandbox.plain import Plain
 from grader.submissions import read_submission
+from grader.testing.outcome import fault_of_ours
 from grader.testing.plugin import RUNTIME
 from grader.testing.rubric import Rubric, read_rubric
 
@@ -69,6 +70,7 @@ class Worker:
         self.proof: Proof
         self.rubric: Rubric
         self.failed_collection: list[str] = []
+        self.fault = ""
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Take the place of a student's own run: each job brings its own runtime."""
@@ -79,6 +81,11 @@ class Worker:
         """Remember tests that could not be collected."""
         if report.failed:
             self.failed_collection.append(str(report.longrepr))
+
+    def pytest_exception_interact(self, call: pytest.CallInfo[object], report: object) -> None:
+        """Remember why, if it is not the tests' fault."""
+        if isinstance(report, pytest.CollectReport) and call.excinfo and (fault := fault_of_ours(call.excinfo.value)):
+            self.fault = fault
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Prepare, prove the tests with the reference, and serve until the parent hangs up or something of ours breaks."""
@@ -102,6 +109,8 @@ class Worker:
         """Read the rubric, enter the box, grade the reference."""
         if exercise_hash(self.exercise) != self.tests:
             raise EngineFault(f"{self.exercise.name}: its tests were changed while they were read; try again")
+        if self.fault:
+            raise EngineFault(f"{self.exercise.name}: its tests cannot be read: {self.fault}")
         if self.failed_collection:
             raise UsageError("tests of the course cannot be collected:\n" + "\n".join(self.failed_collection))
         if not session.items:
@@ -205,7 +214,7 @@ class Worker:
                 os._exit(code)
         os.close(writer)
         try:
-            data, late = read_all(reader, longest(self.exercise.limits), self.pipe)
+            data, late = read_all(reader, longest(self.exercise.limits), self.pipe.reader)
         finally:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)

@@ -29,6 +29,8 @@ PATH = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"
 GRACE = 0.25
 """Seconds between a closed channel and the news of how its process ended."""
 SWEEP = 5.0
+OBEY = 10.0
+"""Seconds that a zygote may take to end a process before it counts as hanging."""
 
 
 class BoxDied(EngineFault):
@@ -128,7 +130,7 @@ class Box:
             os.close(output_inside)
         process = BoxedProcess(self, self._numbers, channel, output)
         names = sorted(files)
-        process.send(encode({"files": names}, [files[name] for name in names]))
+        process.deliver(encode({"files": names}, [files[name] for name in names]))
         return process
 
     def tell(self, message: dict[str, object]) -> None:
@@ -263,7 +265,7 @@ class BoxedProcess(StudentProcess):
         try:
             return super().left()
         except StudentGone:
-            if self.await_ending(SWEEP) is None:
+            if self.await_ending(OBEY) is None:
                 raise BoxDied("the box does not answer") from None
             raise
 
@@ -279,7 +281,7 @@ class BoxedProcess(StudentProcess):
             self.ending = self.await_ending(GRACE)
         if self.ending is None:
             self.kill()
-            self.ending = self.await_ending(SWEEP)
+            self.ending = self.await_ending(OBEY)
         if self.ending is None:
             raise BoxDied("the box does not answer")
         return self.ending

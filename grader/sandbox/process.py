@@ -12,9 +12,10 @@ import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from grader.channel.frames import LENGTH, MAX_FRAME, FrameError
+from grader.channel.frames import LENGTH, MAX_FRAME, FrameError, decode
 from grader.channel.remote import StudentError, StudentGone
 from grader.channel.trusted import TrustedPeer
+from grader.errors import EngineFault
 from grader.models import Limits
 
 OUTPUT_KEPT = 64 << 10
@@ -81,6 +82,25 @@ class StudentProcess(ABC):
             if len(self.buffer) >= LENGTH.size and not size:
                 raise FrameError("an empty frame")
             self.wait()
+
+    def deliver(self, files: bytes) -> None:
+        """Send the frame with the submission's files, and wait until the process is ready to run them.
+
+        Raises:
+            EngineFault: it gave up by itself, and none of the submission's code has run in it.
+            StudentGone: something else ended it.
+        """
+        try:
+            self.send(files)
+            said = decode(self.receive())
+        except StudentGone as gone:
+            self.discard()
+            if gone.verdict != "exited":
+                raise
+            printed = bytes(self.output[-500:]).decode("utf-8", "replace").strip()
+            raise EngineFault(f"a student process could not be set up: {printed}") from None
+        if said != ({"ready": 1}, []):
+            raise EngineFault("a student process could not be set up: it said something else than that it is ready")
 
     def expect_quiet(self) -> None:
         """Refuse bytes that came before we asked."""

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
+import pytest
+
+if sys.platform != "linux":
+    pytest.skip("this module kills processes that it finds in /proc; run it on Linux", allow_module_level=True)
+
 import contextlib
 import errno
 import fcntl
@@ -12,7 +19,6 @@ import resource
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -20,7 +26,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 
 from grader.channel.remote import StudentGone
@@ -29,17 +34,18 @@ from grader.course import load_course
 from grader.errors import EngineFault
 from grader.grading import crew, folders, workers
 from grader.grading.grade import Grader
+from grader.grading.pipes import HungUp, read_all
 from grader.grading.workers import Worker, WorkerDied
-from grader.models import Attempt, Isolation, Outcome, Submission, Verdict
+from grader.models import Attempt, Isolation, Limits, Outcome, Submission, Verdict
 from grader.output import write_json
+from grader.sandbox.box import Box
+from grader.sandbox.plain import Plain
 from grader.testing.events import Recorder
 from grader.testing.outcome import observe
 from tests.grader.chaos import grade_in_chaos, kill_command_line
 from tests.grader.conftest import IN_CI, skip
 from tests.grader.process_tree import ROLES, Process, below, orphanage, roles_below, wait_for
 from tests.grader.test_engine import REFERENCE, write_course
-
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc; run it on Linux")
 
 ROOT = Path(__file__).parents[2]
 FULL_MARKS = 12
@@ -617,6 +623,40 @@ def test_an_engine_that_cannot_be_read_gives_no_score(name: str, square: Path, t
     assert second[1] is None, said
     assert second[0] in {"grader_error", "sandbox_died", "sandbox_unavailable"}, said
     assert third == ("graded", 12), said
+
+
+# -- between the processes
+
+
+def test_a_worker_reads_until_the_end_or_its_time_or_its_parent_is_over() -> None:
+    to_worker, from_parent = os.pipe()
+    parent = os.fdopen(to_worker, "rb")
+    ended, writer = os.pipe()
+    os.write(writer, b"all of it")
+    os.close(writer)
+    assert read_all(ended, 60.0, parent) == (b"all of it", False)
+    lasting, writer = os.pipe()
+    os.write(writer, b"the beginning")
+    assert read_all(lasting, 0.05, parent) == (b"the beginning", True)
+    os.close(writer)
+    waiting, writer = os.pipe()
+    threading.Timer(0.05, os.close, [from_parent]).start()
+    with pytest.raises(HungUp):
+        read_all(waiting, 60.0, parent)
+    os.close(writer)
+    parent.close()
+
+
+def test_a_student_process_that_cannot_be_set_up_is_a_fault_of_ours(full: None) -> None:
+    impossible = {"square.py": b"a file", "square.py/is_none.py": b"and a folder"}
+    box = Box(Limits())
+    try:
+        with pytest.raises(EngineFault, match="could not be set up"):
+            box.spawn(impossible)
+    finally:
+        box.stop()
+    with pytest.raises(EngineFault, match="could not be set up"):
+        Plain(Limits()).spawn(impossible)
 
 
 # -- what counts as ours

@@ -13,6 +13,7 @@ import functools
 import json
 import re
 import socket
+import tempfile
 import time
 import unicodedata
 from collections.abc import Iterator
@@ -97,6 +98,7 @@ class Zoo:
         self.temporary = temporary
         self.service = service
         self.graders: dict[str, Grader] = {}
+        self.at_rest: set[str] = set()
         self.idle: dict[str, int] = {}
         self.graded: dict[Path, Graded] = {}
 
@@ -106,11 +108,16 @@ class Zoo:
             self.graders[exercise.name] = Grader(COURSE, ROOT, Isolation.FULL, seed=1)
             self.grade(reference_of(exercise), exercise)
             self.idle[exercise.name] = self.processes(exercise)
+            self.at_rest |= self.files_left()
         return self.graders[exercise.name]
 
     def grade(self, folder: Path, exercise: Exercise) -> Attempt:
         """Grade a folder."""
         return self.start(exercise).grade(read_submission(folder, exercise))
+
+    def files_left(self) -> set[str]:
+        """Return the names of all temporary files and folders."""
+        return {path.relative_to(self.temporary).as_posix() for path in self.temporary.rglob("*")}
 
     def processes(self, exercise: Exercise) -> int:
         """Count the processes below the worker of an exercise."""
@@ -128,7 +135,7 @@ class Zoo:
 
     def aftermath(self, graded: Graded, exercise: Exercise) -> Graded:
         """Look at what an attack left behind, and grade an honest submission in the same place."""
-        files = tuple(path.name for path in self.temporary.iterdir())
+        files = tuple(sorted(self.files_left() - self.at_rest))
         following = self.grade(reference_of(exercise), exercise)
         processes = self.processes(exercise) - self.idle[exercise.name]
         return Graded(graded.attempt, graded.seconds, following, files, processes, visitors(self.service))
@@ -152,6 +159,7 @@ def zoo(full: None, service: socket.socket, tmp_path_factory: pytest.TempPathFac
     with pytest.MonkeyPatch.context() as patch:
         temporary = tmp_path_factory.mktemp("zoo")
         patch.setenv("TMPDIR", str(temporary))
+        patch.setattr(tempfile, "tempdir", str(temporary))
         made = Zoo(temporary, service)
         yield made
         for grader in made.graders.values():
