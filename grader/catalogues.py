@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polib
 
-from grader.errors import UsageError
+from grader.errors import EngineFault, UsageError
 from grader.models import LANGUAGES, Text
 
 ENGINE_FOLDER = Path(__file__).parent / "locale"
@@ -29,12 +29,15 @@ def read(path: Path) -> Mapping[str, str]:
 
     Raises:
         UsageError: the file is no catalogue.
+        EngineFault: it cannot be read.
     """
     if not path.is_file():
         return {}
     try:
         entries = polib.pofile(str(path), encoding="utf-8")
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno:  # polib raises one without a number for its own complaints
+            raise EngineFault(f"{path}: cannot be read ({error.strerror})") from None
         raise UsageError(f"{path}: not a gettext catalogue ({error}); mend it or restore it from git") from None
     return {entry.msgid: entry.msgstr for entry in entries if entry.translated() and not entry.fuzzy}
 

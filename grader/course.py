@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from grader.errors import UsageError
+from grader.errors import EngineFault, UsageError
 from grader.models import CATEGORIES, LANGUAGES, Exercise, Factory, Limits, Text, Visibility
 from grader.models import TestInfo as Info
 
@@ -87,7 +87,9 @@ def load_exercise(folder: Path, private: Path) -> Exercise:
         raise UsageError(f"{folder}: an exercise's folder is named like a1_hello_wsgi: a letter, digits, _, a slug")
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise EngineFault(f"{path}: cannot be read ({error.strerror})") from None
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not a TOML file ({error})") from None
     Reader(path).keys(content, KEYS)
     return build(Reader(path), content, folder, private)

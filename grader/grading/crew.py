@@ -18,8 +18,8 @@ from grader.grading.workers import Worker, WorkerDied
 from grader.hashing import engine_hash, tests_hash
 from grader.models import Exercise, Isolation
 
-PATIENCE = 120.0
-"""Seconds that a worker's starts may take in vain, one after the other, until there is a pause between them."""
+PATIENCE = 600.0
+"""Seconds that starts of an exercise's worker may take in vain, all together, until there are pauses between them."""
 PAUSE = 60.0
 """Seconds between further starts, and between looks whether a machine without walls has got some."""
 
@@ -109,11 +109,12 @@ class Crew:
             worker = self.compared(exercise)
         except WorkerDied:
             worker = self.compared(exercise)
-        if self.poor(worker) and exercise.name not in self.proven:
-            worker.stop()  # perhaps the walls only failed this time; a second failure is believed for a while
+        known = self.proven.get(exercise.name)
+        if worker.ready.proof.level < (self.least if known is None else known) and sys.platform == "linux":
+            worker.stop()  # perhaps the walls only failed this time; a second failure is believed
             worker = self.compared(exercise)
-        level, known = worker.ready.proof.level, self.proven.get(exercise.name, Isolation.NONE)
-        if level < known:
+        level = worker.ready.proof.level
+        if known is not None and level < known:
             worker.stop()
             raise EngineFault(
                 f"submissions were isolated better before ({known}, now {level}): {'; '.join(worker.ready.proof.against)}"

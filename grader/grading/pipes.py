@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 import time
-from typing import Any
+from typing import IO, Any
 
 from grader.channel.frames import LENGTH, decode, encode
 
@@ -43,7 +43,7 @@ class Pipe:
         return decode(payload) if len(payload) == LENGTH.unpack(size)[0] else None
 
 
-def read_all(descriptor: int, seconds: float, parent: Pipe) -> tuple[bytes, bool]:
+def read_all(descriptor: int, seconds: float, parent: IO[bytes]) -> tuple[bytes, bool]:
     """Read until the end or until time is up; say whether it was.
 
     Raises:
@@ -53,12 +53,12 @@ def read_all(descriptor: int, seconds: float, parent: Pipe) -> tuple[bytes, bool
     data = bytearray()
     waiting = select.poll()
     waiting.register(descriptor, select.POLLIN)
-    waiting.register(parent.reader, 0)  # that its other end is closed is told unasked
+    waiting.register(parent, 0)  # that its other end is closed is told unasked
     try:
         while True:
             left = deadline - time.monotonic()
             ready = dict(waiting.poll(left * 1000)) if left > 0 else {}
-            if parent.reader.fileno() in ready:
+            if parent.fileno() in ready:
                 raise HungUp
             if not ready:
                 return bytes(data), True

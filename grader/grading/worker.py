@@ -35,6 +35,7 @@ from grader.models import Exercise, Limits, Verdict
 from grader.sandbox.isolation import Proof, enter
 from grader.sandbox.plain import Plain
 from grader.submissions import read_submission
+from grader.testing.outcome import fault_of_ours
 from grader.testing.plugin import RUNTIME
 from grader.testing.rubric import Rubric, read_rubric
 
@@ -69,6 +70,7 @@ class Worker:
         self.proof: Proof
         self.rubric: Rubric
         self.failed_collection: list[str] = []
+        self.fault = ""
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Take the place of a student's own run: each job brings its own runtime."""
@@ -79,6 +81,11 @@ class Worker:
         """Remember tests that could not be collected."""
         if report.failed:
             self.failed_collection.append(str(report.longrepr))
+
+    def pytest_exception_interact(self, call: pytest.CallInfo[object], report: object) -> None:
+        """Remember why, if it is not the tests' fault."""
+        if isinstance(report, pytest.CollectReport) and call.excinfo and (fault := fault_of_ours(call.excinfo.value)):
+            self.fault = fault
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Prepare, prove the tests with the reference, and serve until the parent hangs up or something of ours breaks."""
@@ -112,6 +119,8 @@ class Worker:
         """Read the rubric, enter the box, grade the reference."""
         if exercise_hash(self.exercise) != self.tests:
             raise EngineFault(f"{self.exercise.name}: its tests were changed while they were read; try again")
+        if self.fault:
+            raise EngineFault(f"{self.exercise.name}: its tests cannot be read: {self.fault}")
         if self.failed_collection:
             raise UsageError("tests of the course cannot be collected:\n" + "\n".join(self.failed_collection))
         if not session.items:
@@ -215,7 +224,7 @@ class Worker:
                 os._exit(code)
         os.close(writer)
         try:
-            data, late = read_all(reader, longest(self.exercise.limits), self.pipe)
+            data, late = read_all(reader, longest(self.exercise.limits), self.pipe.reader)
         finally:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
@@ -231,8 +240,9 @@ def faulty(fault: str) -> dict[str, Any]:
 
 
 def complaint(error: Exception) -> dict[str, Any]:
-    """Return the message of a worker that gives up."""
-    return {"error": "UsageError" if isinstance(error, UsageError) else "EngineFault", "message": str(error)}
+    """Return the message of a worker that gives up: the course is wrong, we are, or it may pass and another may try."""
+    kind = type(error).__name__ if type(error) in (UsageError, EngineFault) else "WorkerDied"
+    return {"error": kind, "message": str(error)}
 
 
 def no_job(item: pytest.Item) -> NoReturn:
@@ -274,7 +284,7 @@ def main() -> None:
 def move_in(folder: Path) -> None:
     """Hold the folder for temporary files as long as this process lives, and put all of them there."""
     if folders.hold(folder) is None:
-        raise EngineFault(f"{folder} is gone, so there is no place for temporary files")
+        raise FileNotFoundError(f"{folder} is gone, so there is no place for temporary files")
     tempfile.tempdir = str(folder)
     os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)))
 

@@ -43,7 +43,10 @@ class Ready:
 
 
 class WorkerDied(EngineFault):
-    """The worker ended or did not answer in time."""
+    """The worker ended, gave up or did not answer in time."""
+
+
+COMPLAINTS = {"UsageError": UsageError, "EngineFault": EngineFault, "WorkerDied": WorkerDied}
 
 
 class Worker:
@@ -103,7 +106,7 @@ class Worker:
         """Wait until the tests are collected, the box is proven and the reference has full marks."""
         message = self.next_message(START)
         if "error" in message:
-            raise (UsageError if message["error"] == "UsageError" else EngineFault)(message["message"])
+            raise COMPLAINTS[message["error"]](message["message"])
         rows = tuple(TestInfo(**{**row, "visibility": Visibility(row["visibility"])}) for row in message["rows"])
         proof = Proof(Isolation(message["isolation"]), tuple(message["mechanisms"]), tuple(message["against"]))
         return Ready(rows, proof, message["tests"], message["engine"])

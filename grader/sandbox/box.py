@@ -33,6 +33,8 @@ GRACE = 1.0
 SWEEP = 5.0
 PIPE = 1 << 20
 """Bytes that a pipe may hold, so that a served app can print while nobody reads."""
+OBEY = 10.0
+"""Seconds that a zygote may take to end a process before it counts as hanging."""
 
 
 class BoxDied(EngineFault):
@@ -158,7 +160,7 @@ class Box:
                 os.close(descriptor)
         process = BoxedProcess(self, self._numbers, ours_in, ours_out, output)
         names = sorted(files)
-        process.send(encode({"files": names}, [files[name] for name in names]))
+        process.deliver(encode({"files": names}, [files[name] for name in names]))
         return process
 
     def tell(self, message: dict[str, object]) -> None:
@@ -297,7 +299,7 @@ class BoxedProcess(StudentProcess):
         try:
             return super().left()
         except StudentGone:
-            if self.await_ending(SWEEP) is None:
+            if self.await_ending(OBEY) is None:
                 raise BoxDied("the box does not answer") from None
             raise
 
@@ -313,7 +315,7 @@ class BoxedProcess(StudentProcess):
             self.ending = self.await_ending(GRACE)
         if self.ending is None:
             self.kill()
-            self.ending = self.await_ending(SWEEP)
+            self.ending = self.await_ending(OBEY)
         if self.ending is None:
             raise BoxDied("the box does not answer")
         return self.ending

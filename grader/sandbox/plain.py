@@ -38,7 +38,7 @@ class Plain:
         """Start a student process with these files; it opens its own sockets."""
         process = PlainProcess(self.limits)
         names = sorted(files)
-        process.send(encode({"files": names}, [files[name] for name in names]))
+        process.deliver(encode({"files": names}, [files[name] for name in names]))
         return process
 
     def sweep(self, job: int) -> None:

@@ -12,7 +12,7 @@ import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from grader.channel.frames import LENGTH, MAX_FRAME, FrameError
+from grader.channel.frames import LENGTH, MAX_FRAME, FrameError, decode
 from grader.channel.remote import StudentError, StudentGone
 from grader.channel.trusted import TrustedPeer
 from grader.errors import EngineFault
@@ -84,6 +84,25 @@ class StudentProcess(ABC):
                 raise FrameError("an empty frame")
             self.wait()
 
+    def deliver(self, files: bytes) -> None:
+        """Send the frame with the submission's files, and wait until the process is ready to run them.
+
+        Raises:
+            EngineFault: it gave up by itself, and none of the submission's code has run in it.
+            StudentGone: something else ended it.
+        """
+        try:
+            self.send(files)
+            said = decode(self.receive())
+        except StudentGone as gone:
+            self.discard()
+            if gone.verdict != "exited":
+                raise
+            printed = bytes(self.output[-500:]).decode("utf-8", "replace").strip()
+            raise EngineFault(f"a student process could not be set up: {printed}") from None
+        if said != ({"ready": 1}, []):
+            raise EngineFault("a student process could not be set up: it said something else than that it is ready")
+
     def expect_quiet(self) -> None:
         """Refuse bytes that came before we asked."""
         self.look()
@@ -99,13 +118,7 @@ class StudentProcess(ABC):
             raise StudentGone("output_limit", {"phase": self.phase})
 
     def gone(self) -> StudentGone:
-        """Say what became of a process whose channel has closed.
-
-        Raises:
-            EngineFault: it never came so far as to run the submission.
-        """
-        if self.end().why == "unprepared":
-            raise EngineFault(f"a student process could not be prepared: {bytes(self.output[-300:])!r}")
+        """Say what became of a process whose channel has closed."""
         verdict, detail = judge_ending(self.end(), self.limits)
         return StudentGone(verdict, {**detail, "phase": self.phase})
 

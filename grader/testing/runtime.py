@@ -90,11 +90,15 @@ class Runtime:
 
         Raises:
             EngineFault: this machine has not what that takes.
+            StudentGone: something ended it before it ran any code of the submission, perhaps another process of it.
         """
         listener = None
         try:
             listener = Listener() if self.serving and module in self.serving else None
             student = Student(self.spawner.spawn(self.files, listener.socket if listener else None))
+        except StudentGone:
+            self.deaths += 1
+            raise
         except OSError as error:
             if listener:
                 listener.close()

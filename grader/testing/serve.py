@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import socket
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from grader.channel.remote import StudentError, StudentGone
@@ -28,18 +28,27 @@ MOST = 8 << 20
 
 
 class Listener:
-    """A listening Unix socket for the box, and the file system's name for it."""
+    """A listening Unix socket for the box, and this process's name for it.
+
+    The name goes through a descriptor of the folder, for no socket's may be longer than 107 bytes (unix(7)). Linux only.
+    """
 
     def __init__(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="serve-")
-        self.path = str(Path(self.folder.name) / "http")
+        self.place = os.open(self.folder.name, os.O_PATH | os.O_DIRECTORY)
+        self.path = f"/proc/self/fd/{self.place}/http"
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.bind(self.path)
-        self.socket.listen(64)
+        try:
+            self.socket.bind(self.path)
+            self.socket.listen(64)
+        except OSError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Forget the socket."""
         self.socket.close()
+        os.close(self.place)
         self.folder.cleanup()
 
 

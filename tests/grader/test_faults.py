@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+
+import pytest
+
+if sys.platform != "linux":
+    pytest.skip("this module kills processes that it finds in /proc; run it on Linux", allow_module_level=True)
+
 import contextlib
 import errno
 import fcntl
 import json
 import os
+import random
 import resource
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -19,7 +26,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 
 from grader.channel.remote import StudentGone
@@ -28,16 +34,18 @@ from grader.course import load_course
 from grader.errors import EngineFault
 from grader.grading import crew, folders, workers
 from grader.grading.grade import Grader
+from grader.grading.pipes import HungUp, read_all
 from grader.grading.workers import Worker, WorkerDied
-from grader.models import Attempt, Isolation, Outcome, Submission, Verdict
+from grader.models import Attempt, Isolation, Limits, Outcome, Submission, Verdict
 from grader.output import write_json
+from grader.sandbox.box import Box
+from grader.sandbox.plain import Plain
 from grader.testing.events import Recorder
 from grader.testing.outcome import observe
-from tests.grader.conftest import skip
+from tests.grader.chaos import grade_in_chaos, kill_command_line
+from tests.grader.conftest import IN_CI, skip
 from tests.grader.process_tree import ROLES, Process, below, orphanage, roles_below, wait_for
 from tests.grader.test_engine import REFERENCE, write_course
-
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc; run it on Linux")
 
 ROOT = Path(__file__).parents[2]
 FULL_MARKS = 12
@@ -45,6 +53,9 @@ GONE = 10.0
 """Seconds within which everything has to be gone; it takes less than one, unless the machine is very busy."""
 SLOW = "import time\ntime.sleep(0.4)\n" + REFERENCE
 VERY_SLOW = "import time\ntime.sleep(1.8)\n" + REFERENCE
+ROUNDS = int(os.environ.get("GRADER_CHAOS_ROUNDS", "25" if IN_CI else "5"))
+"""How often the random test strikes, so often in GRADER_CHAOS_SECONDS at most."""
+SECONDS = float(os.environ.get("GRADER_CHAOS_SECONDS", "3600" if "GRADER_CHAOS_ROUNDS" in os.environ else "30"))
 HALF = REFERENCE.replace("number * number", "abs(number * number) if number != 2.5 else 0")
 
 
@@ -647,6 +658,40 @@ def test_an_engine_that_cannot_be_read_gives_no_score(
     assert third == ("graded", 12), said
 
 
+# -- between the processes
+
+
+def test_a_worker_reads_until_the_end_or_its_time_or_its_parent_is_over() -> None:
+    to_worker, from_parent = os.pipe()
+    parent = os.fdopen(to_worker, "rb")
+    ended, writer = os.pipe()
+    os.write(writer, b"all of it")
+    os.close(writer)
+    assert read_all(ended, 60.0, parent) == (b"all of it", False)
+    lasting, writer = os.pipe()
+    os.write(writer, b"the beginning")
+    assert read_all(lasting, 0.05, parent) == (b"the beginning", True)
+    os.close(writer)
+    waiting, writer = os.pipe()
+    threading.Timer(0.05, os.close, [from_parent]).start()
+    with pytest.raises(HungUp):
+        read_all(waiting, 60.0, parent)
+    os.close(writer)
+    parent.close()
+
+
+def test_a_student_process_that_cannot_be_set_up_is_a_fault_of_ours(full: None) -> None:
+    impossible = {"square.py": b"a file", "square.py/is_none.py": b"and a folder"}
+    box = Box(Limits())
+    try:
+        with pytest.raises(EngineFault, match="could not be set up"):
+            box.spawn(impossible)
+    finally:
+        box.stop()
+    with pytest.raises(EngineFault, match="could not be set up"):
+        Plain(Limits()).spawn(impossible)
+
+
 # -- what counts as ours
 
 
@@ -708,3 +753,29 @@ def test_a_submission_that_fills_the_memory_of_the_judge_has_no_advantage(grader
     attempt = grader.grade(submission(source))
     assert attempt.score is None or attempt.score.earned <= 1, dict(attempt.detail)
     assert_right(grader.grade(submission()), FULL_MARKS + 1)
+
+
+# -- everything at once
+
+
+@pytest.fixture
+def seed() -> int:
+    """A seed that is printed when its test fails."""
+    return random.SystemRandom().randrange(1 << 32)
+
+
+def test_whatever_is_killed_at_random_a_score_is_right_or_there_is_none(
+    seed: int, tmp_path: Path, place: Path, full: None
+) -> None:
+    tally = grade_in_chaos(tmp_path / "course", seed, ROUNDS, SECONDS)
+    assert tally.strikes
+    assert tally.wrong == [], f"seed {seed}\n{tally}"
+    assert tally.left == [], f"seed {seed}\n{tally}"
+    assert names_in(place) == []
+
+
+def test_the_command_line_killed_at_any_time_leaves_nothing(seed: int, tmp_path: Path, place: Path, full: None) -> None:
+    rng = random.Random(seed)
+    for _ in range(max(1, ROUNDS // 5)):
+        assert kill_command_line(tmp_path, rng, 4.0) == [], f"seed {seed}"
+    assert names_in(place) == []

@@ -12,7 +12,7 @@ import sys
 import threading
 from typing import Any
 
-from grader.channel.frames import LENGTH, decode
+from grader.channel.frames import LENGTH, decode, encode
 from grader.channel.student import StudentPeer, describe
 from grader.sandbox.inside import outline, probes, serving
 
@@ -55,7 +55,7 @@ def unpack(pipe: Pipe, folder: str) -> None:
 
 
 def serve(pipe: Pipe, folder: str, sockets: list[int]) -> None:
-    """Serve the judge from the submission's folder until it hangs up."""
+    """Say that the process is set up, and serve the judge from the submission's folder until it hangs up."""
     threading.stack_size(1 << 20)
     sys.dont_write_bytecode = True
     sys.path.insert(0, folder)
@@ -71,7 +71,9 @@ def serve(pipe: Pipe, folder: str, sockets: list[int]) -> None:
         "serve": lambda app, server: serving.serve(app, server, sockets),
         "stop": serving.stop,
     }
-    StudentPeer(pipe, folder, control).run()
+    peer = StudentPeer(pipe, folder, control)
+    pipe.send(encode({"ready": 1}, []))
+    peer.run()
 
 
 def open_archive(pieces: list[bytes], names: tuple[str, ...], most: int) -> dict[str, Any]:

@@ -26,12 +26,11 @@ TICK = 25
 
 @dataclass
 class Child:
-    """One student process. ``prepared`` is a pipe into which it writes before it runs a line of the submission."""
+    """One student process."""
 
     number: int
     pid: int
     pidfd: int
-    prepared: int
     why: str = "exit"
 
 
@@ -115,23 +114,21 @@ class Zygote:
         self.custody.give((folder, home))
         from grader.sandbox.inside import NO_MEMORY, UNPREPARED
 
-        prepared, prepare = os.pipe()
         pid = os.fork()
         if pid == 0:
             code = UNPREPARED
             try:
-                os.close(prepared)
                 self.lockdown.stay_on(message["cpu"])
-                self.become_student(message["limits"], [*descriptors, prepare], folder, home)
+                self.become_student(message["limits"], descriptors, folder, home)
             except MemoryError:
                 code = NO_MEMORY
             except BaseException as error:  # noqa: BLE001 - nothing may return from here
                 os.write(2, f"box: {error!r}\n".encode())
             finally:
                 os._exit(code)
-        for descriptor in [*descriptors, prepare]:
+        for descriptor in descriptors:
             os.close(descriptor)
-        child = Child(number, pid, os.pidfd_open(pid), prepared)
+        child = Child(number, pid, os.pidfd_open(pid))
         self.children[child.pidfd] = child
         self.poll.register(child.pidfd, select.POLLIN)
 
@@ -142,12 +139,11 @@ class Zygote:
         self.control.close()
         for child in self.children.values():
             os.close(child.pidfd)
-            os.close(child.prepared)
         self.custody.become_student(limits)
         self.lockdown.prctl(self.lockdown.PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user takes it away
         os.setsid()
         self.lockdown.prctl(self.lockdown.PR_SET_DUMPABLE, 1)
-        reader, writer, output, *sockets, prepare = descriptors
+        reader, writer, output, *sockets = descriptors
         student.standard_streams(output)
         os.close(output)
         os.environ.clear()
@@ -159,8 +155,6 @@ class Zygote:
             self.lockdown.landlock(self.abi, self.config["readable"], [folder, home, "/dev/null"])
         if self.program:
             self.lockdown.filter_calls(self.program)
-        os.write(prepare, b"!")
-        os.close(prepare)
         student.serve(pipe, folder, sockets)
 
     def kill(self, number: int, why: str) -> None:
@@ -176,9 +170,6 @@ class Zygote:
         self.poll.unregister(pidfd)
         os.close(pidfd)
         _, status, usage = os.wait4(child.pid, 0)
-        if not os.read(child.prepared, 1) and child.why == "exit":
-            child.why = "unprepared"
-        os.close(child.prepared)
         if self.children:
             self.custody.kill_strays([other.pid for other in self.children.values()])
         else:
@@ -193,7 +184,6 @@ class Zygote:
         for child in self.children.values():
             self.poll.unregister(child.pidfd)
             os.close(child.pidfd)
-            os.close(child.prepared)
         self.children.clear()
         clean = gone and self.wipe()
         self.say({"swept": job, "dirty": not clean})
