@@ -239,7 +239,7 @@ class Range:
         below = processes_below(worker)
         users = {uid for pid in below if (uid := user_of(pid)) not in (None, os.geteuid())}
         return {
-            "files": sorted(path.name for path in self.temporary.iterdir()) + strays(users),
+            "files": sorted(str(path) for path in self.temporary.rglob("*")) + strays(users),
             "processes": [words for pid in {*below, *processes_of(users)} if (words := words_of(pid))],
             "sockets": listening(users),
             "mounts": Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines(),
