@@ -150,7 +150,13 @@ class Reader:
         names = self.typed(table, "files", list)
         for name in names:
             parts = PurePosixPath(name).parts if type(name) is str else ()
-            if not parts or name[0] == "/" or ".." in parts or "/".join(parts) != name.removesuffix("/") or ODD.search(name):
+            if (
+                not parts
+                or name[0] == "/"
+                or ".." in parts
+                or "/".join(parts) != name.removesuffix("/")
+                or ODD.search(name)
+            ):
                 raise UsageError(f"{self.path}: files: {name!r} is not a relative path below the exercise's folder")
         if not names or len(set(names)) != len(names):
             raise UsageError(f"{self.path}: files must name at least one file, and each of them once")

@@ -49,7 +49,7 @@ def test_hidden_modules_carry_a_leak_marker_and_public_files_do_not(exercise: Ex
             assert "leak-marker" not in path.read_text(encoding="utf-8")
 
 
-MANIFEST = '''
+MANIFEST = """
 kind = "graded"
 files = ["app.py"]
 entry = "app:application"
@@ -63,7 +63,7 @@ id = "test_a"
 category = "design"
 points = 8
 title = {en = "a", zh-CN = "b"}
-'''
+"""
 
 
 def load(folder: Path, text: str) -> Exercise:
@@ -137,7 +137,22 @@ def test_a_harmless_name_stays_what_it_is(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", ".", "..", ".ada", "ada.", "a/b", "CON", "nul.txt", "Com1.x.y", "影", "\ud800", "a b", "a" * 101, safe_name("a/b")],
+    [
+        "",
+        ".",
+        "..",
+        ".ada",
+        "ada.",
+        "a/b",
+        "CON",
+        "nul.txt",
+        "Com1.x.y",
+        "影",
+        "\ud800",
+        "a b",
+        "a" * 101,
+        safe_name("a/b"),
+    ],
     ids=ascii,
 )
 def test_any_other_name_gets_a_hash_and_is_one_everywhere(name: str) -> None:

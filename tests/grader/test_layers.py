@@ -12,7 +12,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LAYERS = (
     ("models", "errors", "printable", "language"),
-    ("course", "catalogues", "statement", "submissions", "discovery", "samples", "scoring", "hashing", "leaks", "channel"),
+    (
+        "course",
+        "catalogues",
+        "statement",
+        "submissions",
+        "discovery",
+        "samples",
+        "scoring",
+        "hashing",
+        "leaks",
+        "channel",
+    ),
     ("sandbox",),
     ("testing",),
     ("grading",),
