@@ -62,7 +62,7 @@ class Codec(ABC):
         if value is None or kind is bool:
             return value
         if kind is str:
-            return pack_text(value)  # type: ignore[arg-type]
+            return value if value.isascii() else pack_text(value)  # type: ignore[attr-defined,arg-type]
         if kind is int and value.bit_length() <= MAX_INT_BITS:  # type: ignore[attr-defined]
             return value
         if kind is float:
@@ -168,7 +168,7 @@ def can_be_keys(keys: Collection[object]) -> bool:
 
 def pack_text(text: str) -> str | dict[str, list[str]]:
     """Return the JSON for a text: itself, or its pieces if JSON would join two surrogates in it."""
-    if text.isascii() or not PAIR.search(text):
+    if not PAIR.search(text):
         return text
     ends = [0, *(match.end() for match in PAIR.finditer(text)), len(text)]
     return {"s": [text[start:end] for start, end in pairwise(ends)]}

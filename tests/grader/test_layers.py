@@ -16,7 +16,10 @@ LAYERS = (
         "course",
         "catalogues",
         "statement",
+<<<<<<< HEAD
         "archives",
+=======
+>>>>>>> guard
         "submissions",
         "discovery",
         "samples",
