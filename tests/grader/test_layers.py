@@ -16,10 +16,7 @@ LAYERS = (
         "course",
         "catalogues",
         "statement",
-<<<<<<< HEAD
         "archives",
-=======
->>>>>>> guard
         "submissions",
         "discovery",
         "samples",
