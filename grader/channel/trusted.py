@@ -22,6 +22,10 @@ MAX_REFERENCES, MAX_NUMBER = 20_000, 1 << 31
 to collide in a dict."""
 
 
+DEAF = 200
+"""Calls that a submission may make after an exception of ours that ends the test, in order to tidy up."""
+
+
 class Watchdog(Protocol):
     """What the judge's end wants of its transport beyond carrying frames."""
 
@@ -68,6 +72,7 @@ class TrustedPeer(Peer):
         self.table = Table()
         self._last = 0
         self._undeclared: BaseException | None = None
+        self._ignored = 0
 
     # -- asking
 
@@ -99,7 +104,7 @@ class TrustedPeer(Peer):
     def raise_undeclared(self) -> None:
         """Raise, at the end of the outermost request, the first exception that a call-back did not declare."""
         if not self.depth and self._undeclared and not self.gone:
-            error, self._undeclared = self._undeclared, None
+            error, self._undeclared, self._ignored = self._undeclared, None, 0
             raise error
 
     def forget(self) -> None:
@@ -109,7 +114,7 @@ class TrustedPeer(Peer):
             StudentGone: the process died, or did not simply comply.
         """
         self.table = Table()
-        self._undeclared = None
+        self._undeclared, self._ignored = None, 0
         try:
             if not self.gone:
                 self.ask("forget", "forget", 0)
@@ -196,6 +201,11 @@ class TrustedPeer(Peer):
             broken("a call of an object that we did not give")
         if type(op) is not str:
             broken("an operation without a name")
+        if self._undeclared is not None:
+            self._ignored += 1
+            if self._ignored > DEAF:
+                self.lose(StudentGone(getattr(self._undeclared, "verdict", "protocol_violation"), {
+                    "reason": "your code went on after an error that ends the test"}))  # fmt: skip
         thing = self.table.ours[target]
         if op not in thing.operations:
             raise Declared(AttributeError(op[:100]))

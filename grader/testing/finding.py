@@ -33,7 +33,9 @@ class Finding(Exception):
 
 
 class LimitReached(Exception):
-    """The app sent more than the judge takes: the verdict is ``output_limit``."""
+    """The app sent more than the judge takes."""
+
+    verdict = "output_limit"
 
     def __init__(self, what: str) -> None:
         super().__init__(what)
