@@ -1,35 +1,43 @@
 """Finds the submissions below a path: a file, an archive, a folder, a class, or a tree ``submitted/<student>/<exercise>/``.
 
-An archive is as good as a folder of its name without the suffix.
+An archive is as good as a folder of its name without the suffix. A link is never followed; one in place of work is not
+passed over either, but found as what cannot be taken.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.archives import stem
+from grader.archives import is_archive, stem
 from grader.course import Course
 from grader.errors import UsageError
 from grader.models import Exercise, Submission
-from grader.submissions import archives_in, holds_files, read_submission, rivals
+from grader.submissions import JUNCTION, archives_in, holds_files, read_submission, refused, rivals
 
 
 @dataclass(frozen=True)
 class Found:
-    """A submission that was found and is read when its turn comes; ``others`` are more places that claim to be it."""
+    """A submission that was found and is read when its turn comes.
+
+    ``others`` are more places that claim to be it; one that is ``odd`` is no folder and no archive.
+    """
 
     path: Path
     exercise: Exercise
     student: str | None
     others: tuple[Path, ...] = ()
+    odd: bool = False
 
     def read(self) -> Submission:
         """Read its files."""
         if self.others:
             return rivals(self.path.parent, self.exercise, self.student, (self.path, *self.others))
+        if self.odd:
+            return refused(self.path, self.exercise, self.student)
         return read_submission(self.path, self.exercise, self.student)
 
 
@@ -53,13 +61,15 @@ def find_submissions(path: Path, course: Course, wanted: Exercise | None) -> lis
     claims = places(path)
     if not claims or holds_files(path, exercise) or is_own_folder(path, exercise):
         return [Found(path, exercise, None)]
-    return [found(claims[student], exercise, student) for student in claims]
+    linked = [Found(place, exercise, place.name, odd=True) for place in linked_folders(path)]
+    return [*(found(claims[student], exercise, student) for student in claims), *linked]
 
 
 def tree_submissions(path: Path, course: Course, wanted: Exercise | None) -> Iterator[Found]:
     """Yield what ``<student>/<exercise>`` folders and archives hold; with an exercise wanted, one for each student."""
-    students = {student: places(student) for student in folders(path)}
-    if not any(name in course.exercises for claims in students.values() for name in claims):
+    students = {student: places(student, course) for student in folders(path)}
+    asked = {name for claims in students.values() for name in claims if name in course.exercises}
+    if not asked:
         return
     for student, claims in students.items():
         for name in claims:
@@ -67,6 +77,9 @@ def tree_submissions(path: Path, course: Course, wanted: Exercise | None) -> Ite
                 yield found(claims[name], course.exercises[name], student.name)
         if wanted and wanted.name not in claims:
             yield Found(student / wanted.name, wanted, student.name)
+    for student in linked_folders(path):
+        for exercise in [wanted] if wanted else [course.exercises[name] for name in sorted(asked)]:
+            yield Found(student, exercise, student.name, odd=True)
 
 
 def named_exercise(path: Path, course: Course) -> Exercise | None:
@@ -83,25 +96,62 @@ def is_own_folder(path: Path, exercise: Exercise) -> bool:
     return path.absolute().name == exercise.name and not folders(path) and len(archives_in(path)) == 1
 
 
-def places(path: Path) -> dict[str, list[Path]]:
-    """Return the folders and archives in a folder by what they stand for: their names, without an archive's suffix."""
+def places(path: Path, course: Course | None = None) -> dict[str, list[Path]]:
+    """Return the folders and archives in a folder by what they stand for: their names, without an archive's suffix.
+
+    With a course, whatever else is named like one of its exercises is among them.
+    """
     claims: dict[str, list[Path]] = {}
-    for place in (*folders(path), *archives_in(path)):
-        claims.setdefault(place.name if place.is_dir() else stem(place.name), []).append(place)
+    whole = folders(path)
+    odd = [place for place in entries(path) if course and place.name in course.exercises and place not in whole]
+    for place in (*whole, *odd):
+        claims.setdefault(place.name, []).append(place)
+    for place in archives_in(path):
+        claims.setdefault(stem(place.name), []).append(place)
     return dict(sorted(claims.items()))
 
 
 def found(claims: list[Path], exercise: Exercise, student: str) -> Found:
     """Return a submission of the places that claim to be it: a folder with listed files goes before archives."""
+    odd = [place for place in claims if is_odd(place)]
+    if odd:
+        return Found(odd[0], exercise, student, tuple(place for place in claims if place not in odd), odd=True)
     unpacked = [place for place in claims if place.is_dir() and holds_files(place, exercise)]
     first, *others = unpacked or [place for place in claims if not place.is_dir()] or claims
     return Found(first, exercise, student, tuple(others))
 
 
+def is_odd(place: Path) -> bool:
+    """Tell whether a place is neither a folder nor named like an archive; a link is no folder."""
+    return kind_of(place) is not stat.S_ISDIR and not is_archive(place.name)
+
+
+def linked_folders(path: Path) -> list[Path]:
+    """Return the links in a folder that lead to a folder, or nowhere: whoever made them meant them for work."""
+    linked = [place for place in entries(path) if kind_of(place) is stat.S_ISLNK and not is_archive(place.name)]
+    return [place for place in linked if kind_of(place, follow=True) is not stat.S_ISREG]
+
+
 def folders(path: Path) -> list[Path]:
     """Return the folders in a folder, sorted, without links and hidden ones."""
+    return [place for place in entries(path) if kind_of(place) is stat.S_ISDIR]
+
+
+def kind_of(place: Path, *, follow: bool = False) -> Callable[[int], bool] | None:
+    """Return the function of `stat` that is true of a place, None for anything else; a junction is a link."""
     try:
-        entries = [entry for entry in os.scandir(path) if entry.is_dir(follow_symlinks=False)]
+        status = place.stat(follow_symlinks=follow)
+    except OSError:
+        return None
+    if getattr(status, "st_reparse_tag", 0) == JUNCTION:
+        return stat.S_ISLNK
+    return next((is_kind for is_kind in (stat.S_ISDIR, stat.S_ISREG, stat.S_ISLNK) if is_kind(status.st_mode)), None)
+
+
+def entries(path: Path) -> list[Path]:
+    """Return what is in a folder, sorted, without hidden ones."""
+    try:
+        names = sorted(entry.name for entry in os.scandir(path))
     except OSError:
         return []
-    return [Path(entry.path) for entry in sorted(entries, key=lambda e: e.name) if entry.name[0] not in "._"]
+    return [path / name for name in names if name[0] not in "._"]

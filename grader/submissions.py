@@ -17,6 +17,8 @@ from grader.models import Exercise, Submission
 
 LISTED = 50
 """Ignored files that are named at most."""
+JUNCTION = 0xA0000003
+"""The tag of a folder on Windows that is another one (IO_REPARSE_TAG_MOUNT_POINT)."""
 
 
 class Unacceptable(Exception):
@@ -34,7 +36,7 @@ def read_submission(path: Path, exercise: Exercise, student: str | None = None) 
     if is_archive(path.name):
         return read_archive(path, exercise, student)
     if path.is_file() and len(exercise.files) == 1:
-        return take(path, exercise, student, {exercise.files[0]: path}, [])
+        return take(path, exercise, student, path.parent, {exercise.files[0]: path.name}, [])
     if path.is_file():
         raise UsageError(
             f"{path}: {exercise.name} asks for several files ({', '.join(exercise.files)}); name their folder or archive"
@@ -50,14 +52,14 @@ def read_folder(path: Path, exercise: Exercise, student: str | None) -> Submissi
         return rivals(path, exercise, student, archives)
     if archives:
         return read_archive(archives[0], exercise, student, [name for name in extra if name != archives[0].name])
-    return take(path, exercise, student, {name: path.joinpath(*name.split("/")) for name in exercise.files}, extra)
+    return take(path, exercise, student, path, {name: name for name in exercise.files}, extra)
 
 
 def read_archive(path: Path, exercise: Exercise, student: str | None, ignored: Iterable[str] = ()) -> Submission:
     """Read an archive without opening it."""
     unopened = Submission(exercise.name, student, str(path), ignored=tuple(ignored))
     try:
-        return replace(unopened, archive=read_file(path, path.name, exercise.limits.archive_size))
+        return replace(unopened, archive=read_file(path.parent, path.name, path.name, exercise.limits.archive_size))
     except FileNotFoundError:
         return replace(unopened, missing=exercise.files)
     except Unacceptable as error:
@@ -71,6 +73,15 @@ def rivals(path: Path, exercise: Exercise, student: str | None, places: Iterable
     return Submission(exercise.name, student, str(path), problem=problem)
 
 
+def refused(path: Path, exercise: Exercise, student: str | None) -> Submission:
+    """Return what stands for a link, or for something that is neither a folder nor an archive, in place of work."""
+    if path.is_symlink():
+        error = Unacceptable("{file} is a link; hand in the folder or the archive itself", file=path.name)
+    else:
+        error = Unacceptable("{file} is neither a folder nor an archive", file=path.name)
+    return Submission(exercise.name, student, str(path), problem=error.problem)
+
+
 def opened(submission: Submission, exercise: Exercise, contents: Contents) -> Submission:
     """Return a submission with what was in its archive, as if it had been handed in as a folder."""
     if contents.problem:
@@ -81,15 +92,15 @@ def opened(submission: Submission, exercise: Exercise, contents: Contents) -> Su
 
 
 def take(
-    path: Path, exercise: Exercise, student: str | None, places: Mapping[str, Path], ignored: list[str]
+    path: Path, exercise: Exercise, student: str | None, folder: Path, places: Mapping[str, str], ignored: list[str]
 ) -> Submission:
-    """Read every listed file."""
+    """Read every listed file from its place in a folder."""
     files: dict[str, bytes] = {}
     missing: list[str] = []
     problem: Mapping[str, str] = {}
     for name, place in places.items():
         try:
-            files[name] = read_file(place, name, exercise.limits.file_size)
+            files[name] = read_file(folder, place, name, exercise.limits.file_size)
         except FileNotFoundError:
             missing.append(name)
         except Unacceptable as error:
@@ -97,19 +108,17 @@ def take(
     return Submission(exercise.name, student, str(path), files, tuple(missing), tuple(ignored), problem)
 
 
-def read_file(path: Path, name: str, most: int) -> bytes:
-    """Read one regular file, without following a link and without waiting for a pipe.
+def read_file(folder: Path, place: str, name: str, most: int) -> bytes:
+    """Read one regular file below a folder, without following a link and without waiting for a pipe.
+
+    ``place`` is its path there with slashes, ``name`` what it is called in complaints.
 
     Raises:
         FileNotFoundError: it is not there.
-        Unacceptable: it is no regular file, too large, or cannot be read.
+        Unacceptable: it is no regular file, behind a link, too large, or cannot be read.
     """
     try:
-        kind = path.lstat().st_mode
-        if not stat.S_ISREG(kind):
-            raise Unacceptable("{file} is not a regular file", file=name)
-        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        with os.fdopen(os.open(path, flags), "rb") as file:
+        with os.fdopen(open_below(folder, place.split("/"), name), "rb") as file:
             data = file.read(most + 1)
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(name) from None
@@ -118,6 +127,36 @@ def read_file(path: Path, name: str, most: int) -> bytes:
     if len(data) > most:
         raise Unacceptable("{file} is larger than {most} bytes", file=name, most=str(most))
     return data
+
+
+def open_below(folder: Path, parts: list[str], name: str) -> int:
+    """Open a regular file for reading; return its descriptor. No part of the way below the folder may be a link.
+
+    Where folders can be opened, each part is opened in the one before it, so that nothing can be exchanged meanwhile.
+    """
+    if os.open not in os.supports_dir_fd:
+        for count in range(1, len(parts) + 1):
+            check_kind(folder.joinpath(*parts[:count]).lstat(), name, last=count == len(parts))
+        return os.open(folder.joinpath(*parts), os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    above = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for part in parts[:-1]:
+            check_kind(os.stat(part, dir_fd=above, follow_symlinks=False), name, last=False)
+            below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=above)
+            os.close(above)
+            above = below
+        check_kind(os.stat(parts[-1], dir_fd=above, follow_symlinks=False), name, last=True)
+        return os.open(parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=above)
+    finally:
+        os.close(above)
+
+
+def check_kind(status: os.stat_result, name: str, *, last: bool) -> None:
+    """Refuse links and junctions on the way to a file, and at its end everything but a regular file."""
+    if last and not stat.S_ISREG(status.st_mode):
+        raise Unacceptable("{file} is not a regular file", file=name)
+    if stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) == JUNCTION:
+        raise Unacceptable("{file} lies behind a link; hand in the folder itself", file=name)
 
 
 def extra_files(folder: Path, exercise: Exercise) -> list[str]:

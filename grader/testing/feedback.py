@@ -18,6 +18,8 @@ from grader.testing.outcome import Observed
 
 HIDDEN = "…"
 VALUE_CAP = 120
+LINES = 2000
+"""Lines of a file that are named: in a file of very many, the number of a line could tell what a hidden test asks."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,13 @@ class Writer:
         return self.catalogue.text(LOOK.get(observed.verdict, LOOK[Verdict.WRONG]))
 
     def place(self, observed: Observed, submission: Submission) -> Text | None:
-        """Name the last line of a handed-in file that an exception passed through, if the file has such a line."""
+        """Name the last line of a handed-in file that an exception passed through, if the file has such a line.
+
+        Only the first `LINES` are named.
+        """
         for file, line in reversed(observed.frames):
             content = submission.files.get(file.replace("\\", "/"))
-            if content is not None and 1 <= line <= content.count(b"\n") + 1:
+            if content is not None and 1 <= line <= min(content.count(b"\n") + 1, LINES):
                 return self.catalogue.text("line {line} of {file}", line=line, file=printable(file))
         return None
 

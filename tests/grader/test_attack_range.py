@@ -25,6 +25,7 @@ from tests.grader.attack_range.look import (
     leaks,
     processes_below,
     reference_of,
+    unlike,
     wrong,
 )
 from tests.grader.conftest import ROOT, skip
@@ -113,6 +114,29 @@ def test_what_a_grading_leaves_is_found(graders: Range) -> None:
     assert graders.left(EXERCISE) == {}
 
 
+def test_a_second_grading_that_comes_out_otherwise_is_found(graders: Range) -> None:
+    first, second = (graders.grade(path, EXERCISE) for path in (reference_of(EXERCISE), EXERCISE.folder))
+    assert unlike(first, first) == unlike(second, second) == ""
+    assert "test_says_hello" in unlike(first, second)
+    refused = graders.grade(SAMPLES["wrong_file_name"].folder, EXERCISE)
+    assert "missing_file" in unlike(first, refused)
+
+
+def test_a_sample_that_tries_to_be_remembered_is_graded_twice(graders: Range, monkeypatch: pytest.MonkeyPatch) -> None:
+    graded: list[str] = []
+    once = graders.grade_sample
+
+    def counted(sample: Sample) -> tuple[Attempt, float]:
+        graded.append(sample.name)
+        return once(sample)
+
+    monkeypatch.setattr(graders, "grade_sample", counted)
+    for tries, times in (("persist", 2), ("forge", 1)):
+        graded.clear()
+        assert graders.look_once(replace(EXITS, tries=tries, base="none"))[0].second == ""
+        assert graded.count(EXITS.name) == times
+
+
 def test_a_process_that_is_left_is_found(graders: Range) -> None:
     if os.geteuid() != 0:
         return  # then the box has no user of its own, and what is below the worker is all there is to see
@@ -166,6 +190,7 @@ def telling(attempt: Attempt, text: str) -> Attempt:
         ({"points": 11}, "11 points, 10 honestly"),
         ({"seconds": PATIENCE + 1}, "took 21.0 s"),
         ({"next": "test_says_hello wrong"}, "the next honest submission"),
+        ({"second": "test_says_hello wrong, before: passed"}, "the second grading"),
         ({"leaks": ["a leak marker (en)"]}, "leaks a leak marker"),
         ({"left": {"processes": ["sleep"]}}, "leaves processes: sleep"),
         ({"visitors": 1}, "1 visitors"),

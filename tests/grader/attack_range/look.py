@@ -45,7 +45,8 @@ STARTING = threading.Lock()
 class Seen:
     """What became of a sample, and if it is hostile, of this machine and of the honest submission that came next.
 
-    Points are None where there is no score; ``again`` counts the gradings before this one (see `busy`); ``wrong`` lists what
+    Points are None where there is no score; ``second`` says in what the second grading in a row came out otherwise, of a
+    sample that tries to be remembered; ``again`` counts the gradings before this one (see `busy`); ``wrong`` lists what
     must not be.
     """
 
@@ -65,6 +66,7 @@ class Seen:
     leaks: list[str] = field(default_factory=list)
     left: dict[str, list[str]] = field(default_factory=dict)
     visitors: int = 0
+    second: str = ""
     next: str = ""
     again: int = 0
     wrong: list[str] = field(default_factory=list)
@@ -218,6 +220,8 @@ class Range:
             sorted(named(attempt)), attempt.score.earned if attempt.score else None, base_points,
             attempt.score.possible if attempt.score else None, differences(sample, attempt), leaks(attempt, exercise),
         )  # fmt: skip
+        if sample.tries == "persist":
+            seen = replaced(seen, second=unlike(attempt, self.grade_sample(sample)[0]))
         if sample.kind == "attack":
             following = self.grade(reference_of(exercise), exercise)
             seen = replaced(seen, left=self.left(exercise), visitors=self.service.visitors(), next=honest(following))
@@ -270,6 +274,7 @@ def wrong(seen: Seen, *, walls: bool) -> list[str]:
         found.append(f"the next honest submission: {seen.next}")
     if walls:
         found += [f"leaks {what}" for what in seen.leaks]
+        found += [f"the second grading: {seen.second}"] if seen.second else []
         found += [f"leaves {name}: {', '.join(what)[:300]}" for name, what in seen.left.items()]
         found += [f"{seen.visitors} visitors of the service"] if seen.visitors else []
     return found
@@ -297,6 +302,15 @@ def leaks(attempt: Attempt, exercise: Exercise) -> list[str]:
         ]
         found += [f"not of the published form: {error.message:.100}" for error in SCHEMA.iter_errors([document])]
     return found
+
+
+def unlike(first: Attempt, second: Attempt) -> str:
+    """Return in what a second grading of the same work came out otherwise."""
+    if first.outcome is not second.outcome:
+        return f"{second.outcome} {dict(second.detail)}, before: {first.outcome}"
+    before = {result.info.id: result.verdict for result in first.results}
+    changed = (result for result in second.results if result.verdict is not before.get(result.info.id))
+    return ", ".join(f"{r.info.id} {r.verdict}, before: {before.get(r.info.id)}" for r in changed)
 
 
 def honest(attempt: Attempt) -> str:
@@ -353,8 +367,8 @@ def strays(users: set[int]) -> list[str]:
     """Return what belongs to some users in places that everybody may write to."""
     found = []
     for place in ("/tmp", "/var/tmp", "/dev/shm"):
-        with contextlib.suppress(OSError):
-            found += [e.path for e in os.scandir(place) if e.stat(follow_symlinks=False).st_uid in users]
+        with contextlib.suppress(OSError), os.scandir(place) as entries:
+            found += [e.path for e in entries if e.stat(follow_symlinks=False).st_uid in users]
     return sorted(found)
 
 
