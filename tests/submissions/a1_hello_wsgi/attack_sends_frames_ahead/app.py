@@ -16,7 +16,8 @@ def keep_sending():
     for number in range(2, 100000):
         for descriptor in range(3, 64):
             try:
-                if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                kind = os.fstat(descriptor).st_mode
+                if stat.S_ISSOCK(kind) or stat.S_ISFIFO(kind):
                     os.write(descriptor, forge(number))
             except OSError:
                 continue
