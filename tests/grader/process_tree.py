@@ -106,9 +106,13 @@ def orphanage() -> Iterator[Callable[[], list[Process]]]:
 
 
 def living(before: set[Process]) -> list[Process]:
-    """Return the living children that were not there before, after reaping the dead ones among them."""
-    for pid in strays.children() - {process.pid for process in before}:
-        if stat(pid)[:1] == ["Z"]:
+    """Return the living children that were not there before. The dead are reaped, and what they leave is looked for again."""
+    known = {process.pid for process in before}
+    while True:
+        found = strays.children() - known
+        dead = {pid for pid in found if stat(pid)[:1] in ([], ["Z"], ["X"])}
+        if not dead:
+            return [child for child in children_of(os.getpid()) if child.pid in found]
+        for pid in dead:
             with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
-    return [child for child in children_of(os.getpid()) if child not in before]
+                os.waitpid(pid, 0)
