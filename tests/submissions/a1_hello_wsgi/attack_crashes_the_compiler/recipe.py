@@ -5,4 +5,4 @@ import pathlib
 
 def make(folder: pathlib.Path) -> None:
     """Write it."""
-    (folder / "app.py").write_text("x = [a" + " for a in b" * 30000 + "]\n", encoding="utf-8")
+    (folder / "app.py").write_text("x = [a" + " for a in b" * 80000 + "]\n", encoding="utf-8")

@@ -10,7 +10,7 @@ for name in ("json", "requests", "werkzeug", "wsgiref"):
         raise RuntimeError("an earlier submission was here")
     if module:
         module.watch_list_was_here = True
-socket.setdefaulttimeout(0.000001)
+socket.setdefaulttimeout(30)
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
 locale.setlocale(locale.LC_ALL, "C")
 os.environ.update(PYTHONPATH="/nowhere", PATH="/nowhere", LANG="xx", TMPDIR="/nowhere", HOME="/nowhere")
