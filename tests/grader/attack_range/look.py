@@ -243,7 +243,8 @@ class Range:
         below = processes_below(worker)
         users = {uid for pid in below if (uid := user_of(pid)) not in (None, os.geteuid())}
         return {
-            "files": sorted(str(path) for path in self.temporary.rglob("*")) + strays(users),
+            "files": sorted(path.relative_to(self.temporary).as_posix() for path in self.temporary.rglob("*"))
+            + strays(users),
             "processes": [words for pid in {*below, *processes_of(users)} if (words := words_of(pid))],
             "sockets": listening(users),
             "mounts": Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines(),
