@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[2]
 IN_CI = bool(os.environ.get("GRADER_CI"))
 
 SHARE = {
-    "test_samples.py": 12, "test_archives.py": 8, "test_faults.py": 14, "test_attack_range.py": 14, "test_leaks.py": 6,
-    "test_bounds.py": 8, "test_plain_run.py": 2, "test_cli.py": 2,
+    "test_samples.py": 16, "test_archives.py": 12, "test_faults.py": 14, "test_attack_range.py": 14, "test_leaks.py": 6,
+    "test_bounds.py": 12, "test_plain_run.py": 2, "test_cli.py": 2,
 }  # fmt: skip
 """Of these modules' slower tests every n-th is run everywhere; where everything must run (GRADER_CI=1), all are."""
 ALWAYS_LEFT = (
