@@ -16,8 +16,10 @@ TEST_SUFFIXES = frozenset({".py", ".toml", ".po", ".md", ".json"})
 
 def hashes(submission: Submission, exercise: Exercise) -> Hashes:
     """Return the hashes of one attempt."""
-    folders = [exercise.folder, *([exercise.hidden_folder] if exercise.hidden_folder else [])]
-    return Hashes(content_hash(submission.files), tests_hash(tuple(folders), exercise.files), engine_hash())
+    every = (exercise, *exercise.origins)
+    folders = (*(one.folder for one in every), *exercise.hidden_folders)
+    starters = tuple(name for one in every for name in one.files)
+    return Hashes(content_hash(submission.files), tests_hash(folders, starters), engine_hash())
 
 
 def content_hash(files: Mapping[str, bytes]) -> str:
@@ -31,7 +33,7 @@ def content_hash(files: Mapping[str, bytes]) -> str:
 
 @functools.cache
 def tests_hash(folders: tuple[Path, ...], without: tuple[str, ...]) -> str:
-    """Hash the tests, statements and manifest of an exercise, but not the starter."""
+    """Hash the tests, statements and manifests in some folders, but not the starters."""
     paths = (path for folder in folders for path in folder.rglob("*") if path.name not in without)
     return content_hash(read(paths, TEST_SUFFIXES))
 

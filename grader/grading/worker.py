@@ -31,6 +31,7 @@ from grader.models import Exercise, Verdict
 from grader.sandbox.isolation import Proof, enter
 from grader.sandbox.plain import Plain
 from grader.submissions import read_submission
+from grader.testing.parity import GRADED
 from grader.testing.plugin import RUNTIME
 from grader.testing.rubric import Rubric, read_rubric
 
@@ -71,7 +72,7 @@ class Worker:
         self.slot: int = config["slot"]
         private = Path(config["private"])
         self.exercise: Exercise = load_exercise(Path(config["folder"]), private)
-        self.secrets = [private / "tests", private / "solutions"] if self.exercise.hidden_folder else []
+        self.secrets = [private / "tests", private / "solutions"] if self.exercise.hidden_folders else []
         self.box: Box | Plain
         self.proof: Proof
         self.rubric: Rubric
@@ -80,6 +81,7 @@ class Worker:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Take the place of a student's own run: each job brings its own runtime."""
         config.stash[RUNTIME] = no_job
+        config.stash[GRADED] = self.exercise
         config.option.tbstyle = "value"  # nobody reads pytest's long tracebacks, which cost 20 ms each
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -110,11 +112,11 @@ class Worker:
             raise UsageError("tests of the course cannot be collected:\n" + "\n".join(self.failed_collection))
         if not session.items:
             raise UsageError(f"{self.exercise.folder}: the exercise has no tests")
-        self.rubric = read_rubric(session.items, self.exercise)
+        self.rubric = read_rubric(session.items, self.exercise, complete=True)
         self.box, self.proof = enter(self.exercise.limits, self.secrets, self.slot)
         gc.collect()
         gc.freeze()
-        if self.exercise.hidden_folder:
+        if self.exercise.hidden_folders:
             self.check_reference(session)
 
     def check_reference(self, session: pytest.Session) -> None:

@@ -15,7 +15,8 @@ from grader.sandbox.plain import Plain
 from grader.submissions import read_submission
 from grader.testing.feedback import Writer
 from grader.testing.outcome import Observed
-from grader.testing.plugin import OBSERVED, PASSED, test_id
+from grader.testing.parity import home, test_id
+from grader.testing.plugin import OBSERVED, PASSED
 from grader.testing.rubric import Rubric, in_order, read_rubric
 from grader.testing.runtime import Runtime
 from grader.testing.terminal import four_lines
@@ -46,7 +47,7 @@ class PlainRun:
         by_exercise: dict[str, list[pytest.Item]] = {}
         for item in items:
             if item.get_closest_marker("points"):
-                by_exercise.setdefault(item.path.parent.name, []).append(item)
+                by_exercise.setdefault(home(item).name, []).append(item)
         try:
             for name, found in by_exercise.items():
                 self.parts[name] = self.part(name, found)
@@ -56,7 +57,7 @@ class PlainRun:
 
     def part(self, name: str, items: list[pytest.Item]) -> Part:
         """Load one exercise and the work that is to be tested."""
-        course = find_course(items[0].path.parent)
+        course = find_course(home(items[0]))
         if course not in self.courses:
             self.courses[course] = load_course(course)
         exercise = self.courses[course].find(name)
@@ -69,11 +70,11 @@ class PlainRun:
 
     def runtime(self, item: pytest.Item) -> Runtime:
         """Return the runtime of a test's exercise."""
-        return self.parts[item.path.parent.name].runtime
+        return self.parts[home(item).name].runtime
 
     def explain(self, item: pytest.Item, report: pytest.TestReport) -> None:
         """Say what a failed test came to in the four lines, in place of a traceback."""
-        part = self.parts[item.path.parent.name]
+        part = self.parts[home(item).name]
         observed = item.stash[OBSERVED]
         if observed.fault:
             return
@@ -97,13 +98,13 @@ class PlainRun:
         passed = self.config.stash.get(PASSED, {})
         return [line for part in self.parts.values() for line in self.summary_of(part, passed)]
 
-    def summary_of(self, part: Part, passed: dict[str, bool]) -> list[str]:
+    def summary_of(self, part: Part, passed: dict[tuple[str, str], bool]) -> list[str]:
         """Return the lines for one exercise."""
         word = part.rubric.catalogue.word
         rows = [row for row in part.rubric.rows.values() if row.visibility is Visibility.PUBLIC]
         lines = []
         if rows:
-            earned = sum(row.points for row in rows if passed.get(row.id))
+            earned = sum(row.points for row in rows if passed.get((part.exercise.name, row.id)))
             lines.append(word("{exercise}: public {earned}/{possible} points", self.language,
                               exercise=part.exercise.short, earned=earned, possible=total(rows)))  # fmt: skip
         if part.exercise.hidden:

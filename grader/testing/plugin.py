@@ -8,9 +8,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from grader.testing.parity import ExerciseFolder, exercise_folder, home, module_of, prerequisites, stays_behind, test_id
 
 if TYPE_CHECKING:
     from werkzeug.test import Client
@@ -27,7 +30,8 @@ RUNTIME: pytest.StashKey[Callable[[pytest.Item], Runtime]] = pytest.StashKey()
 RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
 OBSERVED: pytest.StashKey[Observed] = pytest.StashKey()
 RAN: pytest.StashKey[bool] = pytest.StashKey()
-PASSED: pytest.StashKey[dict[str, bool]] = pytest.StashKey()
+PASSED: pytest.StashKey[dict[tuple[str, str], bool]] = pytest.StashKey()
+"""Whether a test, named by its exercise and its id, has passed so far."""
 PLAIN_RUN: pytest.StashKey[plain_run.PlainRun] = pytest.StashKey()
 
 MARKERS = (
@@ -52,8 +56,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
 
 
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> ExerciseFolder | None:
+    """Collect the tests that an exercise has again from others below its own folder."""
+    return exercise_folder(path, parent) if (path / "exercise.toml").is_file() else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Prepare a plain run if there are tests of exercises among the items, and none of a grading."""
+    items[:] = [item for item in items if not stays_behind(item)]
     if RUNTIME not in config.stash and any(item.get_closest_marker("points") for item in items):
         from grader.testing.plain_run import PlainRun
 
@@ -65,10 +75,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test kindly if one that it builds on ran and did not pass."""
-    mark = item.get_closest_marker("points")
     passed = item.config.stash.setdefault(PASSED, {})
-    for name in prerequisites(mark) if mark else ():
-        if not passed.get(name, True):
+    for name in prerequisites(item):
+        if not passed.get((home(item).name, name), True):
             from grader.testing.outcome import Prerequisite
 
             raise Prerequisite(name)
@@ -104,8 +113,8 @@ def pytest_runtest_makereport(
     if item.get_closest_marker("points") is None:
         return report
     passed = item.config.stash.setdefault(PASSED, {})
-    name = test_id(item)
-    passed[name] = passed.get(name, True) and call.excinfo is None
+    key = key_of(item)
+    passed[key] = passed.get(key, True) and call.excinfo is None
     if call.when == "call":
         item.stash[RAN] = call.excinfo is None
     if call.excinfo is not None and OBSERVED not in item.stash:
@@ -158,7 +167,7 @@ def submission(request: pytest.FixtureRequest) -> Iterator[Submission]:
     item: pytest.Item = request.node
     runtime = runtime_of(item)
     try:
-        yield runtime.submission(item.path.stem, fresh=item.get_closest_marker("fresh") is not None)
+        yield runtime.submission(module_of(item), fresh=item.get_closest_marker("fresh") is not None)
     finally:
         runtime.end_test()
 
@@ -223,12 +232,6 @@ def fixture_names(item: pytest.Item) -> list[str]:
     return list(getattr(item, "fixturenames", ()))
 
 
-def test_id(item: pytest.Item) -> str:
-    """Return the id of a test: its function's name; parametrized cases share it and its points."""
-    return getattr(item, "originalname", None) or item.name
-
-
-def prerequisites(mark: pytest.Mark) -> list[str]:
-    """Return the ids of the tests that one builds on: functions, so that a renamed one cannot be missed."""
-    after = mark.kwargs.get("after", ())
-    return [function.__name__ for function in (after if isinstance(after, (tuple, list)) else (after,))]
+def key_of(item: pytest.Item) -> tuple[str, str]:
+    """Return what names a test among those of all exercises."""
+    return home(item).name, test_id(item)
