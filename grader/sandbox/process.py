@@ -46,8 +46,8 @@ class StudentProcess(ABC):
     # -- time
 
     def begin(self) -> None:
-        """Start the deadline of one outermost request; importing may take longer than answering."""
-        allowed = self.limits.load if self.phase == "import" else self.limits.call
+        """Start the deadline of one outermost request; importing and starting a server may take longer than answering."""
+        allowed = self.limits.load if self.phase in ("import", "serve") else self.limits.call
         self.deadline = min(time.monotonic() + allowed, self.test_deadline)
 
     def begin_test(self) -> None:

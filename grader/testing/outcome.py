@@ -99,7 +99,8 @@ def observe(error: BaseException, trace: TracebackType | None, recorder: Recorde
 def staff_text(error: BaseException) -> str:
     """Return what staff may read of an exception, with the reasons of a finding."""
     said = "".join(traceback.format_exception_only(error))
-    values = ", ".join(f"{name}={value.text[:VALUE_TEXT]}" for name, value in getattr(error, "values", {}).items())
+    found = error.values if isinstance(error, Finding) else {}
+    values = ", ".join(f"{name}={value.text[:VALUE_TEXT]}" for name, value in found.items())
     return f"{said.strip()} {values}".strip()[:STAFF_TEXT]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from grader.course import Course, find_course, load_course
-from grader.errors import UsageError
+from grader.errors import Unavailable, UsageError
 from grader.language import preferred_language
 from grader.models import Exercise, Submission, TestInfo, Verdict, Visibility
 from grader.sandbox.plain import Plain
@@ -72,17 +72,17 @@ class PlainRun:
         """Return the runtime of a test's exercise."""
         return self.parts[home(item).name].runtime
 
-    def explain(self, item: pytest.Item, report: pytest.TestReport) -> None:
+    def explain(self, item: pytest.Item, report: pytest.TestReport, error: BaseException) -> None:
         """Say what a failed test came to in the four lines, in place of a traceback."""
         part = self.parts[home(item).name]
         observed = item.stash[OBSERVED]
-        if observed.fault:
-            return
-        info = part.rubric.rows[test_id(item)]
-        report.longrepr = self.said(part, info, observed)
-        if observed.verdict is Verdict.SKIPPED:
-            report.outcome = "skipped"
-            report.longrepr = (str(item.path), item.location[1] or 0, report.longrepr)
+        if isinstance(error, Unavailable):
+            word = part.rubric.catalogue.word
+            skip(item, report, word(error.key, self.language, **error.values))
+        elif not observed.fault:
+            report.longrepr = self.said(part, part.rubric.rows[test_id(item)], observed)
+            if observed.verdict is Verdict.SKIPPED:
+                skip(item, report, str(report.longrepr))
 
     def said(self, part: Part, info: TestInfo, observed: Observed) -> str:
         """Return the four lines; an import that fails for every test is explained once."""
@@ -124,6 +124,12 @@ class PlainRun:
         """End the student processes."""
         for part in self.parts.values():
             part.runtime.close()
+
+
+def skip(item: pytest.Item, report: pytest.TestReport, reason: str) -> None:
+    """Report a test as skipped."""
+    report.outcome = "skipped"
+    report.longrepr = (str(item.path), item.location[1] or 0, reason)
 
 
 def total(rows: list[TestInfo] | tuple[TestInfo, ...]) -> int:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from grader.testing.events import Recorder
     from grader.testing.outcome import Observed
     from grader.testing.runtime import Runtime
+    from grader.testing.serve import Serve
     from grader.testing.submission import Submission
     from grader.testing.tracer import Tracer
 
@@ -123,7 +123,7 @@ def pytest_runtest_makereport(
         item.stash[OBSERVED] = observe(call.excinfo.value, call.excinfo.tb, recorder_of(item), item.path.parent)
         run = item.config.stash.get(PLAIN_RUN, None)
         if run is not None:
-            run.explain(item, report)
+            run.explain(item, report, call.excinfo.value)
     return report
 
 
@@ -205,20 +205,15 @@ def trace(request: pytest.FixtureRequest) -> Tracer:
 
 
 @pytest.fixture
-def serve(request: pytest.FixtureRequest, submission: Submission) -> Iterator[Callable[..., str]]:
+def serve(request: pytest.FixtureRequest, submission: Submission) -> Iterator[Serve]:
     """Start a real server on an app and get its URL: pass the app, and perhaps the server's name."""
-    from grader.testing.serve import serving
+    from grader.testing.serve import Serve
 
-    with ExitStack() as stack:
-
-        def start(app: Any, server: str = "wsgiref") -> str:  # noqa: ANN401 - any WSGI callable
-            student = submission._student
-            served: AbstractContextManager[str] = serving(
-                student, app, server, submission._listener, runtime_of(request.node).ports
-            )
-            return stack.enter_context(served)
-
-        yield start
+    started = Serve(submission._student, submission._listener, runtime_of(request.node).ports)
+    try:
+        yield started
+    finally:
+        started.close()
 
 
 @pytest.fixture

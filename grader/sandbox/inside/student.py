@@ -60,15 +60,17 @@ def serve(pipe: Pipe, folder: str, sockets: list[int]) -> None:
     sys.dont_write_bytecode = True
     sys.path.insert(0, folder)
     os.chdir(folder)
+    peer: StudentPeer
     control: dict[str, Any] = {
         "import": importlib.import_module,
         "outline": lambda module: outline.outline(folder, module),
         "describe": describe,
         "probe": probes.run,
-        "serve": lambda app, server: serving.serve(app, server, sockets),
+        "serve": lambda app, server: serving.serve(app, server, sockets, peer.leave),
         "stop": serving.stop,
     }
-    StudentPeer(pipe, folder, control).run()
+    peer = StudentPeer(pipe, folder, control)
+    peer.run()
 
 
 def standard_streams(output: int) -> None:

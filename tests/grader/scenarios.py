@@ -1,0 +1,207 @@
+"""What tests try at every isolation level. At level confined submissions run as another user, who must be able to run Python.
+
+    python tests/grader/scenarios.py confined serve '{"server": "waitress"}'
+
+prints as JSON what came out; `at_level` does the same, in a Python that every user may run if this one may not be.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from grader.models import Exercise, Limits
+from grader.sandbox.plain import Plain
+from grader.testing.runtime import Runtime
+from grader.testing.serve import Serve
+from grader.testing.submission import Submission
+
+LEVELS = ("none", "confined", "full")
+PATIENT = Limits(call=10.0, load=30.0, test=60.0, attempt=120.0)
+
+
+def spawner_at(level: str, limits: Limits) -> Any:  # noqa: ANN401 - a `Box` or a `Plain`
+    """Start the box of a level."""
+    if level == "none":
+        return Plain(limits)
+    from grader.sandbox.box import Box  # Linux only
+    from grader.sandbox.confined import Confined
+
+    return Box(limits, walls=Confined(limits, 0) if level == "confined" else None)
+
+
+def private_python(level: str) -> bool:
+    """Tell whether this Python cannot be run by the user that a level gives to submissions."""
+    if level != "confined":
+        return False
+    from grader.sandbox.confined import Confined  # Linux only
+
+    return bool(Confined(PATIENT, 0).missing())
+
+
+@contextmanager
+def runtime_at(level: str, source: str, limits: Limits = PATIENT) -> Iterator[Runtime]:
+    """Make a runtime for one submission behind the walls of a level."""
+    spawner = spawner_at(level, limits)
+    names = {"en": "Tried", "zh-CN": "试一试"}
+    exercise = Exercise("t1_tried", names, ("app.py",), "app:application", Path("/"), None, None, limits=limits)
+    serving = None if level == "none" else frozenset({"tests"})
+    runtime = Runtime(spawner, exercise, {"app.py": source.encode()}, 0, serving)
+    try:
+        yield runtime
+    finally:
+        runtime.close()
+        spawner.stop()
+
+
+def at_level(level: str, name: str, **arguments: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return what a scenario came to at a level."""
+    if private_python(level):
+        python = str(readable_python())
+        words = [python, __file__, level, name, json.dumps(arguments)]
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(json.dumps(SCENARIOS[name](level, **arguments)))
+
+
+@functools.cache
+def readable_python() -> Path:
+    """Return a Python that every user may run, made once and removed at the end of the tests."""
+    import atexit
+
+    from tests.grader.ordinary import readable_copy
+
+    copy = readable_copy()
+    place = copy.__enter__()
+    atexit.register(copy.__exit__, None, None, None)
+    return place.python
+
+
+def serve_for(submission: Submission, runtime: Runtime) -> Serve:
+    """Return what the fixture ``serve`` gives a test."""
+    return Serve(submission._student, submission._listener, runtime.ports)
+
+
+# -- serving
+
+SERVED = """
+import errno, json, os, socket, threading
+together = threading.Barrier(2)
+
+def application(environ, start_response):
+    found = PATHS[environ["PATH_INFO"]](environ)
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps(found).encode()]
+
+def meet(environ):
+    try:
+        together.wait(2)
+    except threading.BrokenBarrierError:
+        together.reset()
+        return False
+    return True
+
+def about(environ):
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()
+    return {"server": environ["SERVER_SOFTWARE"], "body": body}
+
+def sockets(environ):
+    done = {}
+    for name, attempt in ATTEMPTS.items():
+        try:
+            attempt()
+            done[name] = "done"
+        except Exception as error:
+            done[name] = errno.errorcode.get(getattr(error, "errno", 0), type(error).__name__)
+    return done
+
+def leave(environ):
+    os._exit(0)
+
+def new(*words):
+    return socket.socket(*words)
+
+ATTEMPTS = {
+    "tcp": lambda: new(),
+    "unix": lambda: new(socket.AF_UNIX),
+    "datagrams": lambda: socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM),
+    "bind": lambda: listener().bind("elsewhere"),
+    "connect": lambda: listener().connect("elsewhere"),
+    "judge": lambda: new().connect(("127.0.0.1", judge)),
+}
+
+def listener():
+    for number in range(3, 64):
+        try:
+            found = socket.socket(fileno=os.dup(number))
+            if found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                return found
+        except OSError:
+            continue
+    raise LookupError("there is no listening socket")
+
+PATHS = {"/meet": meet, "/about": about, "/sockets": sockets, "/leave": leave}
+judge = 0
+
+def set_judge(port):
+    global judge
+    judge = port
+
+class Wrapped:
+    def __init__(self, app):
+        self.app = app
+    def __call__(self, environ, start_response):
+        return self.app(environ, start_response)
+
+wrapped_twice = lambda app: Wrapped(Wrapped(app))
+"""
+
+
+def serve(level: str, server: str) -> dict[str, Any]:
+    """Serve with a real server: what it says of itself, whether two requests are in it at once, which sockets it may make."""
+    with runtime_at(level, SERVED) as runtime, judges_port() as port:
+        submission = runtime.submission("tests")
+        start = serve_for(submission, runtime)
+        submission.set_judge(port)
+        url = start(submission.application, server)
+        found = {"about": requests.post(f"{url}/about", data="影", timeout=30).json(), "meet": both(f"{url}/meet")}
+        found["sockets"] = requests.get(f"{url}/sockets", timeout=30).json()
+        url = start(submission.wrapped_twice(lambda _environ, _start: [b"the judge's"]), server)
+        refused = requests.get(url, timeout=30)
+        start.close()
+        found["again"] = submission.describe("application")["callable"]
+        runtime.end_test()
+        runtime.close()
+        found["judge"] = (refused.status_code, "no object of the test can be used" in runtime.output.decode())
+        return found
+
+
+@contextmanager
+def judges_port() -> Iterator[int]:
+    """Open a port of the judge's that nothing inside may reach."""
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield int(listener.getsockname()[1])
+
+
+def both(url: str) -> list[bool]:
+    """Make two requests at the same time and return what came."""
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda _: requests.get(url, timeout=30).json(), range(2)))
+
+
+SCENARIOS: dict[str, Callable[..., Any]] = {"serve": serve}
+
+if __name__ == "__main__":
+    print(json.dumps(SCENARIOS[sys.argv[2]](sys.argv[1], **json.loads(sys.argv[3]))))  # noqa: T201
