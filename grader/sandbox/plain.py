@@ -10,6 +10,7 @@ import json
 import os
 import queue
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -61,8 +62,9 @@ class PlainProcess(StudentProcess):
         command = [sys.executable, "-P", "-m", "grader.sandbox.inside.student", json.dumps(config)]
         try:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment()
-            )
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment(),
+                start_new_session=True,
+            )  # fmt: skip
         except OSError as error:
             raise EngineFault(f"a student process did not start: {error}") from None
         self.arrived: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
@@ -87,7 +89,7 @@ class PlainProcess(StudentProcess):
 
     def send(self, frame: bytes) -> None:
         """Send one frame; the process reads whenever it is not busy, so a full pipe is a deadline's matter."""
-        writer = threading.Timer(max(0.0, self.left()), self.process.kill)
+        writer = threading.Timer(max(0.0, self.left()), self.kill)
         writer.start()
         try:
             self.process.stdin.write(frame)  # type: ignore[union-attr]
@@ -122,7 +124,10 @@ class PlainProcess(StudentProcess):
                 raise FrameError("more bytes than any answer has")
 
     def kill(self) -> None:
-        """Kill the process; its children are out of our reach at this level."""
+        """Kill the process with the commands that it runs; what left its group is out of our reach at this level."""
+        if hasattr(os, "killpg") and self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
 
     def end(self) -> Ending:

@@ -41,13 +41,15 @@ class StudentProcess(ABC):
         self.buffer = bytearray()
         self.deadline = time.monotonic() + limits.load
         self.test_deadline = self.deadline
+        self.patience: float | None = None
         self.ending: Ending | None = None
 
     # -- time
 
     def begin(self) -> None:
-        """Start the deadline of one outermost request; importing and starting a server may take longer than answering."""
-        allowed = self.limits.load if self.phase in ("import", "serve") else self.limits.call
+        """Start the deadline of one outermost request; what is more than an answer may take longer."""
+        longer = {"import": self.limits.load, "serve": self.limits.load, "run": self.limits.test}
+        allowed = self.patience or longer.get(self.phase, self.limits.call)
         self.deadline = min(time.monotonic() + allowed, self.test_deadline)
 
     def begin_test(self) -> None:

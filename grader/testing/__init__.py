@@ -5,11 +5,11 @@ from grader.channel.remote import StudentError, StudentObject
 from grader.testing import rules
 from grader.testing.app import App
 from grader.testing.finding import Finding, public
-from grader.testing.submission import Submission
+from grader.testing.submission import Completed, Submission
 from grader.testing.trace import Trace
 from grader.testing.tracer import Tracer
 
 __all__ = [
-    "App", "Finding", "StudentError", "StudentObject", "Submission", "Trace", "Tracer", "declares", "exposed", "public",
-    "rules",
+    "App", "Completed", "Finding", "StudentError", "StudentObject", "Submission", "Trace", "Tracer", "declares", "exposed",
+    "public", "rules",
 ]  # fmt: skip

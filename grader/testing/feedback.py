@@ -139,5 +139,6 @@ WORDS = {
     "read": "while it was looked at",
     "len": "while it was asked for its length",
     "serve": "while it was served",
+    "run": "while a command of the test ran",
     "forget": "while it was cleaned up",
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from grader.channel.remote import StudentError, StudentObject
 from grader.sandbox.process import Student
-from grader.testing.finding import Finding, public
+from grader.testing.finding import Finding, LimitReached, public
 from grader.testing.serve import Listener
 
 KINDS = {
@@ -16,6 +17,15 @@ KINDS = {
     "generator": {"class": False, "function": True, "generator_function": True},
 }
 """What the source says where it leaves no doubt (`grader.sandbox.inside.outline`)."""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How a command ended: its exit code (negative: the signal that ended it), and what it printed."""
+
+    returncode: int
+    stdout: bytes
+    stderr: bytes
 
 
 class Submission:
@@ -52,6 +62,32 @@ class Submission:
             self._student.peer.violated("a description of unknown shape")
         kind = (self._student.outline or {}).get(name)
         return {**said, **KINDS[kind]} if kind in KINDS else said
+
+    def run(
+        self, argv: Sequence[str], *, stdin: bytes = b"", env: Mapping[str, str] | None = None, timeout: float | None = None
+    ) -> Completed:  # fmt: skip
+        """Run a command in the submission's folder, as its user, within its walls and limits; return what came out.
+
+        ``python`` as the first word is the interpreter that runs the submission. ``env`` is added to the few variables of
+        the box. A command that does not end is a ``timeout`` of the test, after ``timeout`` seconds if it is given; one that
+        prints more than 1 MiB is an ``output_limit``. What a command prints is what the submission has it print: testimony.
+        """
+        words, given, variables = list(argv), bytes(stdin), dict(env or {})
+        if not words or not all(type(word) is str for word in (*words, *variables, *variables.values())):
+            raise TypeError("run() takes a list of words, of type str like the names and values of env")
+        process = self._student.process
+        process.patience = timeout
+        try:
+            said = self._student.peer.ask("run", "run", 0, words, given, variables)
+        finally:
+            process.patience = None
+        if type(said) is not tuple or len(said) != 3 or not (type(said[1]) is type(said[2]) is bytes):
+            self._student.peer.violated("a command's end of unknown shape")
+        if said[0] is None:
+            raise LimitReached("output of a command")
+        if type(said[0]) is not int:
+            self._student.peer.violated("an exit code that is none")
+        return Completed(*said)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the student defined
         if name.startswith("_"):

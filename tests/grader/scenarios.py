@@ -11,6 +11,7 @@ import functools
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -201,7 +202,73 @@ def both(url: str) -> list[bool]:
         return list(pool.map(lambda _: requests.get(url, timeout=30).json(), range(2)))
 
 
-SCENARIOS: dict[str, Callable[..., Any]] = {"serve": serve}
+# -- commands
+
+COMMANDED = """
+import os
+from flask import Flask
+
+os.environ["LEFT_BY_THE_SUBMISSION"] = "1"
+app = Flask(__name__)
+
+@app.cli.command("init-db")
+def init_db():
+    open("made.db", "w").close()
+    print("made 影")
+
+def files():
+    return sorted(name for name in os.listdir() if not name.startswith("_"))
+
+def who():
+    return os.getuid() if hasattr(os, "getuid") else 0
+"""
+ABOUT = """
+import json, os, socket, sys
+def refused(function, *arguments):
+    try:
+        function(*arguments)
+    except OSError:
+        return True
+    return False
+judge, secret = int(sys.argv[1]), sys.argv[2]
+print(json.dumps({
+    "cwd": sorted(name for name in os.listdir() if name[0] != "_"), "user": os.getuid() if hasattr(os, "getuid") else 0,
+    "given": sys.stdin.read(), "variable": os.environ["FILM"], "left": "LEFT_BY_THE_SUBMISSION" in os.environ,
+    "network": refused(socket.create_connection, ("127.0.0.1", judge), 1), "secret": refused(open, secret),
+}))
+sys.stderr.write("aside")
+sys.exit(7)
+"""
+
+
+def run(level: str) -> dict[str, Any]:
+    """Run commands: with input and a variable, Flask's own, and one that leaves a process behind."""
+    secret = Path(__file__).parents[1] / "hidden" / "a1_hello_wsgi" / "test_contract.py"
+    with runtime_at(level, COMMANDED) as runtime, judges_port() as port:
+        submission = runtime.submission("tests")
+        before = submission.files()
+        words = ["python", "-c", ABOUT, str(port), str(secret)]
+        about = submission.run(words, stdin="影".encode(), env={"FILM": "Léon"})
+        made = submission.run([sys.executable, "-m", "flask", "--app", "app", "init-db"])
+        start = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(40)'])"
+        began = time.monotonic()
+        left = submission.run(["python", "-c", start])
+        return {
+            "about": json.loads(about.stdout),
+            "aside": about.stderr.decode(),
+            "code": about.returncode,
+            "before": before,
+            "made": (made.returncode, made.stdout.decode()),
+            "after": submission.files(),
+            "user": submission.who(),
+            "left": (left.returncode, time.monotonic() - began < 20),
+            "killed": submission.run(["python", "-c", "import os; os.kill(os.getpid(), 9)"]).returncode
+            if level != "none"
+            else -9,
+        }
+
+
+SCENARIOS: dict[str, Callable[..., Any]] = {"serve": serve, "run": run}
 
 if __name__ == "__main__":
     print(json.dumps(SCENARIOS[sys.argv[2]](sys.argv[1], **json.loads(sys.argv[3]))))  # noqa: T201

@@ -15,6 +15,7 @@ from typing import Any
 from grader.channel.frames import LENGTH, decode
 from grader.channel.student import StudentPeer, describe
 from grader.sandbox.inside import outline, probes, serving
+from grader.sandbox.inside.commands import Commands
 
 
 class Pipe:
@@ -68,6 +69,7 @@ def serve(pipe: Pipe, folder: str, sockets: list[int]) -> None:
         "probe": probes.run,
         "serve": lambda app, server: serving.serve(app, server, sockets, peer.leave),
         "stop": serving.stop,
+        "run": Commands(folder).run,
     }
     peer = StudentPeer(pipe, folder, control)
     peer.run()
