@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -31,6 +32,7 @@ from grader.models import Exercise, Verdict
 from grader.sandbox.isolation import Proof, enter
 from grader.sandbox.plain import Plain
 from grader.submissions import read_submission
+from grader.testing.finding import NO_ISOLATION
 from grader.testing.parity import GRADED
 from grader.testing.plugin import RUNTIME
 from grader.testing.rubric import Rubric, read_rubric
@@ -126,7 +128,7 @@ class Worker:
             raise UsageError(f"{self.exercise.name} has hidden tests but no reference in solutions/ to prove them with")
         reference = read_submission(folder, self.exercise)
         report = self.grade(session, Job(0, reference.files, 0, hidden=True))
-        failed = [name for name, test in report["tests"].items() if test["verdict"] != Verdict.PASSED]
+        failed = [name for name, test in report["tests"].items() if not proven(test)]
         if report["fault"] or failed or set(report["tests"]) != set(self.rubric.rows):
             said = report["fault"] or ", ".join(f"{name}: {report['tests'][name]['staff'].strip()}" for name in failed)
             self.box.stop()
@@ -190,6 +192,11 @@ class Worker:
         except ValueError:
             fault = "the grading took too long" if late else "the grading process died"
             return {"tests": {}, "output": "", "fault": fault, "late": late}
+
+
+def proven(test: Mapping[str, Any]) -> bool:
+    """Tell whether the reference passed a test, or could not try it on this machine, which costs every attempt its score."""
+    return bool(test["verdict"] == Verdict.PASSED or test["detail"].get("reason") == NO_ISOLATION)
 
 
 def no_job(item: pytest.Item) -> NoReturn:

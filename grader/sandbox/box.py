@@ -23,6 +23,7 @@ from grader.errors import EngineFault
 from grader.models import Limits
 from grader.sandbox.bubblewrap import Bubblewrap
 from grader.sandbox.inside.lockdown import current_cpu
+from grader.sandbox.loopback import connected_to, tcp_socket
 from grader.sandbox.process import Ending, StudentProcess
 
 START = 20.0
@@ -41,6 +42,7 @@ class Walls(Protocol):
 
     name: str
     environment: Mapping[str, str]
+    own_network: bool
 
     def missing(self) -> str:
         """Say what this machine lacks, with the remedy; nothing if it lacks nothing."""
@@ -161,15 +163,34 @@ class Box:
         waiting.register(self.control, select.POLLIN)
         if not waiting.poll(max(0, seconds) * 1000):
             return None
+        descriptors: list[int] = []
         try:
-            message = json.loads(self.control.recv(65536) or b"null")
+            text, descriptors, _, _ = socket.recv_fds(self.control, 65536, 1)
+            message = json.loads(text or b"null")
         except OSError:
             message = None
         if message is None:
             raise BoxDied("the box is gone")
         if "exited" in message:
             self.endings[message["exited"]] = Ending(message["status"], message["why"], message["cpu"])
+        for descriptor in descriptors:
+            message["socket"] = tcp_socket(descriptor)
         return message  # type: ignore[no-any-return]
+
+    def connect(self, port: int) -> socket.socket | None:
+        """Connect to a port of the box's own loopback; None if nothing answers there.
+
+        Raises:
+            EngineFault: the zygote is gone, or handed out something else.
+        """
+        self._numbers += 1
+        self.tell({"op": "connect", "request": self._numbers, "port": port})
+        deadline = time.monotonic() + START
+        while message := self.listen(deadline - time.monotonic()):
+            if message.get("connected") == self._numbers:
+                client = message.get("socket")
+                return connected_to(port, client) if isinstance(client, socket.socket) else None
+        raise BoxDied("the box does not answer")
 
     def sweep(self, job: int) -> None:
         """End a job: kill and wipe what it left; a box that cannot be cleaned in time is replaced."""
@@ -207,6 +228,7 @@ class BoxedProcess(StudentProcess):
 
     def __init__(self, box: Box, number: int, channel: socket.socket, output: int) -> None:
         super().__init__(box.limits)
+        self.loopback = box.walls.own_network
         self.box = box
         self.number = number
         self.channel = channel
@@ -274,6 +296,10 @@ class BoxedProcess(StudentProcess):
         if not self.killed:
             self.killed = True
             self.box.tell({"op": "kill", "process": self.number})
+
+    def connect(self, port: int) -> socket.socket | None:
+        """Have the zygote connect to a port of the box's loopback."""
+        return self.box.connect(port)
 
     def end(self) -> Ending:
         """Wait for the zygote's news; a process that only closed its channel is killed."""

@@ -7,16 +7,19 @@ a zygote) and `plain` (pipes and a subprocess).
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import TypeVar
 
 from grader.channel.frames import LENGTH, MAX_FRAME, FrameError
 from grader.channel.remote import StudentError, StudentGone
 from grader.channel.trusted import TrustedPeer
 from grader.models import Limits
 
+Socket = TypeVar("Socket", bound=socket.socket)
 OUTPUT_KEPT = 64 << 10
 OUTPUT_LIMIT = 64 << 20
 
@@ -31,7 +34,12 @@ class Ending:
 
 
 class StudentProcess(ABC):
-    """A transport for the judge's end of the channel, with a deadline for each outermost request."""
+    """A transport for the judge's end of the channel, with a deadline for each outermost request.
+
+    ``loopback`` says that the submission can open servers that `connect` reaches.
+    """
+
+    loopback = False
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -123,6 +131,10 @@ class StudentProcess(ABC):
     def discard(self) -> None:
         """End the process and free what belongs to it."""
 
+    def connect(self, port: int) -> socket.socket | None:
+        """Connect to a port that the submission opened on its loopback; None if nothing answers there."""
+        raise NotImplementedError(f"a process without a loopback has no port {port}")
+
     @abstractmethod
     def end(self) -> Ending:
         """Return how a process ended whose channel has closed, waiting a moment for it."""
@@ -151,3 +163,14 @@ class Student:
         self.peer = TrustedPeer(process)
         self.import_error: StudentError | None = None
         self.outline: dict[str, str] | None = None
+        self.kept: list[socket.socket] = []
+
+    def keep(self, client: Socket) -> Socket:
+        """Keep a connection into the box until the test is over."""
+        self.kept.append(client)
+        return client
+
+    def drop(self) -> None:
+        """Close the connections of the test that ended."""
+        while self.kept:
+            self.kept.pop().close()

@@ -14,6 +14,7 @@ from grader.models import LANGUAGES, Feedback, Submission, Text, Verdict, Visibi
 from grader.models import TestInfo as Info
 from grader.printable import printable
 from grader.testing import events
+from grader.testing.finding import NO_ISOLATION
 from grader.testing.outcome import Observed
 
 HIDDEN = "…"
@@ -67,6 +68,10 @@ class Writer:
 
     def look_at(self, observed: Observed, place: Text | None) -> Text:
         """Say where to go on."""
+        if observed.detail.get("reason") == NO_ISOLATION:
+            return self.catalogue.text(
+                "grade on a machine with the isolation level full; grader doctor says what this one lacks"
+            )
         if observed.look:
             return self.catalogue.text(observed.look)
         if place and observed.verdict not in OWN_ADVICE:
@@ -141,4 +146,5 @@ WORDS = {
     "serve": "while it was served",
     "run": "while a command of the test ran",
     "forget": "while it was cleaned up",
+    NO_ISOLATION: "it needs the isolation level full, which this machine does not have",
 }

@@ -15,21 +15,13 @@ from grader.channel.remote import StudentError, StudentGone, builtin_type
 from grader.errors import EngineFault, UsageError
 from grader.models import Verdict
 from grader.testing.events import Event, Recorder, shortened
-from grader.testing.finding import Finding, LimitReached
+from grader.testing.finding import Finding, LimitReached, NotRun
 from grader.testing.texts import module_texts
 
 KNOWN_LIBRARIES = frozenset(
     ("flask", "werkzeug", "jinja2", "click", "markupsafe", "itsdangerous", "blinker", "json", "sqlite3")
 )
 STAFF_TEXT, VALUE_TEXT = 4000, 500
-
-
-class NotRun(Exception):
-    """The test was not run, and the reason is the submission's own earlier deeds."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class GoneInFixture(Exception):

@@ -37,6 +37,7 @@ PLAIN_RUN: pytest.StashKey[plain_run.PlainRun] = pytest.StashKey()
 MARKERS = (
     "points(n, category, rule='', statement='', after=()): what the test is worth and what it is about",
     "fresh: the test gets a student process of its own",
+    "loopback: the submission opens a server of its own in the test, for which it needs the isolation level full (or none)",
     "raw_only: the test is about the raw app and is not run again for a port to a framework",
 )
 
@@ -166,8 +167,9 @@ def submission(request: pytest.FixtureRequest) -> Iterator[Submission]:
     """What the student's module defines: ``submission.application``."""
     item: pytest.Item = request.node
     runtime = runtime_of(item)
+    fresh, loopback = (item.get_closest_marker(name) is not None for name in ("fresh", "loopback"))
     try:
-        yield runtime.submission(module_of(item), fresh=item.get_closest_marker("fresh") is not None)
+        yield runtime.submission(module_of(item), fresh=fresh, loopback=loopback)
     finally:
         runtime.end_test()
 

@@ -11,7 +11,7 @@ from typing import Protocol
 from grader.channel.remote import StudentGone
 from grader.models import Exercise
 from grader.sandbox.process import Student, StudentProcess
-from grader.testing.outcome import NotRun
+from grader.testing.finding import NeedsIsolation, NotRun
 from grader.testing.serve import Listener
 from grader.testing.submission import Submission
 
@@ -54,11 +54,11 @@ class Runtime:
         """Return the random numbers of one test: the same for the same seed."""
         return random.Random(f"{self.seed}:{test}")  # noqa: S311 - chooses test data
 
-    def submission(self, module: str, *, fresh: bool = False) -> Submission:
-        """Return the submission for one test of a module.
+    def submission(self, module: str, *, fresh: bool = False, loopback: bool = False) -> Submission:
+        """Return the submission for one test of a module. ``loopback`` says that it must be able to open servers.
 
         Raises:
-            NotRun: it died too often, or its time is up.
+            NotRun: it died too often, or its time is up, or it has no loopback here.
         """
         if self.deaths >= self.exercise.limits.deaths:
             raise NotRun("your code ended too many times in the tests before")
@@ -72,10 +72,11 @@ class Runtime:
                 self.own.append(student)
             else:
                 self.shared[module] = student
+        if loopback and not student.process.loopback:
+            raise NeedsIsolation
         student.process.begin_test()
         return Submission(
-            student, self.exercise.module, lambda: self.submission(module, fresh=True),
-            self.listeners.get(student),
+            student, self.exercise.module, lambda: self.submission(module, fresh=True), self.listeners.get(student), self.ports,
         )  # fmt: skip
 
     def spawn(self, module: str) -> Student:
@@ -89,6 +90,7 @@ class Runtime:
     def end_test(self) -> None:
         """Drop the references of the test that ended, and the processes that were its own."""
         for student in [*self.shared.values(), *self.own]:
+            student.drop()
             if student.peer.table.theirs or student.peer.table.ours or student.peer.gone:
                 self.forget(student)
         while self.own:
@@ -108,6 +110,7 @@ class Runtime:
 
     def discard(self, student: Student) -> None:
         """End a process and keep what it printed."""
+        student.drop()
         student.process.discard()
         self.output += bytes(student.process.output)
         listener = self.listeners.pop(student, None)

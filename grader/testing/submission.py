@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
-from grader.channel.remote import StudentError, StudentObject
+from grader.channel.remote import StudentError, StudentGone, StudentObject
 from grader.sandbox.process import Student
-from grader.testing.finding import Finding, LimitReached, public
+from grader.testing.connection import Connection
+from grader.testing.finding import Finding, LimitReached, NeedsIsolation, public
 from grader.testing.serve import Listener
 
+PAUSE = 0.02
+"""Seconds between two attempts to reach a server that does not listen yet."""
 KINDS = {
     "class": {"class": True, "function": False, "generator_function": False, "defines_call": False},
     "function": {"class": False, "function": True, "generator_function": False},
@@ -35,7 +39,12 @@ class Submission:
     """
 
     def __init__(
-        self, student: Student, module: str, another: Callable[[], Submission], listener: Listener | None = None
+        self,
+        student: Student,
+        module: str,
+        another: Callable[[], Submission],
+        listener: Listener | None,
+        ports: set[int],
     ) -> None:
         self._student = student
         self._module_name = module
@@ -43,6 +52,7 @@ class Submission:
         self._found: dict[str, tuple[bool, Any]] = {}
         self._another = another
         self._listener = listener
+        self._ports = ports
 
     def fresh(self) -> Submission:
         """Return the submission in a new student process (4-7 ms), beside this one."""
@@ -88,6 +98,38 @@ class Submission:
         if type(said[0]) is not int:
             self._student.peer.violated("an exit code that is none")
         return Completed(*said)
+
+    def connect(self, port: object, *, timeout: float | None = None) -> Connection:
+        """Connect to a server that the submission's own code opened on 127.0.0.1; wait for it until it listens.
+
+        The submission needs a loopback of its own for it (isolation level full), or no walls at all. Mark such a test with
+        ``loopback``, so that it is not run elsewhere: the submission could not even open its server.
+
+        Raises:
+            Finding: the port is none, or nothing answers there within ``timeout`` seconds (default: those for an import).
+            NeedsIsolation: the submission has no loopback here; the test is not run.
+        """
+        if type(port) is not int or not 0 < port < 1 << 16:
+            raise Finding("the port of your server was {port}, not a number from 1 to 65535", "what the server calls its port",
+                          port=repr(port))  # fmt: skip
+        process = self._student.process
+        if not process.loopback:
+            raise NeedsIsolation
+        patience = process.limits.load if timeout is None else timeout
+        deadline = min(process.test_deadline, time.monotonic() + patience)
+        self._ports.add(port)
+        while True:
+            if client := process.connect(port):
+                return self._student.keep(Connection(client, process.test_deadline, self._late))
+            if time.monotonic() > deadline:
+                raise Finding(
+                    "nothing answered on the port of your server", "does the server still run, and listen there?"
+                )
+            time.sleep(PAUSE)
+
+    def _late(self) -> NoReturn:
+        """End the test: its time is up while it waits for the submission's server."""
+        self._student.peer.lose(StudentGone("timeout", {"phase": "serve"}))
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the student defined
         if name.startswith("_"):

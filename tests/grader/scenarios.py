@@ -22,6 +22,7 @@ import requests
 
 from grader.models import Exercise, Limits
 from grader.sandbox.plain import Plain
+from grader.testing.finding import NeedsIsolation
 from grader.testing.runtime import Runtime
 from grader.testing.serve import Serve
 from grader.testing.submission import Submission
@@ -268,7 +269,90 @@ def run(level: str) -> dict[str, Any]:
         }
 
 
-SCENARIOS: dict[str, Callable[..., Any]] = {"serve": serve, "run": run}
+# -- connections to the submission's own servers
+
+OWN_SERVER = """
+import os, socket, struct, threading, time
+
+def echo(client):
+    while data := client.recv(1 << 16):
+        client.sendall(data.upper())
+
+def drip(client):
+    while True:
+        client.sendall(b"x")
+        time.sleep(.05)
+
+def silent(client):
+    time.sleep(60)
+
+def flood(client):
+    while True:
+        client.sendall(b"x" * (1 << 16))
+
+def reset(client):
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+def start(behaviour, late=0.0):
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    def serve():
+        time.sleep(late)
+        listener.listen()
+        while True:
+            client, _ = listener.accept()
+            threading.Thread(target=globals()[behaviour], args=(client,), daemon=True).start()
+    threading.Thread(target=serve, daemon=True).start()
+    return port
+
+def closed_port():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return unused.getsockname()[1]
+
+def hand_out():
+    right = os.write
+    def write(descriptor, data):
+        mine = [os.open("/dev/null", os.O_RDONLY), socket.socket().detach(), *os.pipe()]
+        try:
+            with socket.socket(fileno=os.dup(descriptor)) as channel:
+                return socket.send_fds(channel, [bytes(data)], mine * 20)
+        finally:
+            for one in mine:
+                os.close(one)
+    os.write = write
+"""
+
+
+def refusal(submission: Submission) -> str:
+    """Return why a port cannot be connected to."""
+    try:
+        submission.connect(80)
+    except NeedsIsolation as needs:
+        return needs.reason
+    return ""
+
+
+def connect(level: str) -> list[str]:
+    """Talk to an echo server of the submission's own that begins to listen late; say why not where there is no loopback."""
+    with runtime_at(level, OWN_SERVER) as runtime:
+        said = []
+        try:
+            submission = runtime.submission("tests", loopback=True)
+        except NeedsIsolation as needs:
+            return [needs.reason, refusal(runtime.submission("tests"))]
+        clients = [submission.connect(submission.start("echo", late)) for late in (0.3, 0.0)]
+        for word, client in zip((b"one", b"two"), clients, strict=True):
+            client.sendall(word)
+            said.append(client.makefile("rb").read(3).decode())
+        runtime.end_test()
+        return [*said, *(str(client.fileno()) for client in clients)]
+
+
+SCENARIOS: dict[str, Callable[..., Any]] = {"serve": serve, "run": run, "connect": connect}
 
 if __name__ == "__main__":
     print(json.dumps(SCENARIOS[sys.argv[2]](sys.argv[1], **json.loads(sys.argv[3]))))  # noqa: T201
