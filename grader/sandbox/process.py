@@ -164,6 +164,7 @@ class Student:
         self.import_error: StudentError | None = None
         self.outline: dict[str, str] | None = None
         self.kept: list[socket.socket] = []
+        self.probed = False
 
     def keep(self, client: Socket) -> Socket:
         """Keep a connection into the box until the test is over."""

@@ -15,7 +15,7 @@ from grader.channel.remote import StudentError, StudentGone, builtin_type
 from grader.errors import EngineFault, UsageError
 from grader.models import Verdict
 from grader.testing.events import Event, Recorder, shortened
-from grader.testing.finding import Finding, LimitReached, NotRun
+from grader.testing.finding import Finding, LimitReached, NotRun, Unsuited
 from grader.testing.texts import module_texts
 
 KNOWN_LIBRARIES = frozenset(
@@ -82,8 +82,9 @@ def observe(error: BaseException, trace: TracebackType | None, recorder: Recorde
         return observe_student_error(error, events, staff)
     if isinstance(error, Finding):
         values = {name: (value.text[:VALUE_TEXT], value.public) for name, value in error.values.items()}
+        verdict = Verdict.SKIPPED if isinstance(error, Unsuited) else Verdict.WRONG
         return Observed(
-            Verdict.WRONG, {}, error.happened, values, error.look or message_at(trace, folder), events, staff=staff
+            verdict, {}, error.happened, values, error.look or message_at(trace, folder), events, staff=staff
         )
     return Observed(Verdict.WRONG, look=message_at(trace, folder), events=events, staff=staff)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from grader.testing.app import App, AppMaker
     from grader.testing.events import Recorder
     from grader.testing.outcome import Observed
+    from grader.testing.probes import Probes
     from grader.testing.runtime import Runtime
     from grader.testing.serve import Serve
     from grader.testing.submission import Submission
@@ -168,8 +169,9 @@ def submission(request: pytest.FixtureRequest) -> Iterator[Submission]:
     item: pytest.Item = request.node
     runtime = runtime_of(item)
     fresh, loopback = (item.get_closest_marker(name) is not None for name in ("fresh", "loopback"))
+    probes = "probes" in fixture_names(item)
     try:
-        yield runtime.submission(module_of(item), fresh=fresh, loopback=loopback)
+        yield runtime.submission(module_of(item), fresh=fresh, loopback=loopback, probes=probes)
     finally:
         runtime.end_test()
 
@@ -216,6 +218,14 @@ def serve(request: pytest.FixtureRequest, submission: Submission) -> Iterator[Se
         yield started
     finally:
         started.close()
+
+
+@pytest.fixture
+def probes(submission: Submission) -> Probes:
+    """Fixed helpers inside the student process. What they say is testimony: never the only ground of a point for behaviour."""
+    from grader.testing.probes import Probes
+
+    return Probes(submission)
 
 
 @pytest.fixture

@@ -54,8 +54,12 @@ class Runtime:
         """Return the random numbers of one test: the same for the same seed."""
         return random.Random(f"{self.seed}:{test}")  # noqa: S311 - chooses test data
 
-    def submission(self, module: str, *, fresh: bool = False, loopback: bool = False) -> Submission:
-        """Return the submission for one test of a module. ``loopback`` says that it must be able to open servers.
+    def submission(
+        self, module: str, *, fresh: bool = False, loopback: bool = False, probes: bool = False
+    ) -> Submission:
+        """Return the submission for one test of a module.
+
+        ``loopback`` says that it must be able to open servers, ``probes`` that probes are installed before its import.
 
         Raises:
             NotRun: it died too often, or its time is up, or it has no loopback here.
@@ -66,7 +70,10 @@ class Runtime:
             raise NotRun("the time for this submission was used up")
         fresh = fresh or self.exercise.fresh
         student = None if fresh else self.shared.get(module)
-        if student is None or student.peer.gone:
+        if student and (student.peer.gone or (probes and student.outline is not None and not student.probed)):
+            self.discard(self.shared.pop(module))
+            student = None
+        if student is None:
             student = self.spawn(module)
             if fresh:
                 self.own.append(student)
@@ -75,8 +82,12 @@ class Runtime:
         if loopback and not student.process.loopback:
             raise NeedsIsolation
         student.process.begin_test()
+        if probes and not student.probed:
+            student.probed = True
+            student.peer.ask("start", "install", 0)
         return Submission(
-            student, self.exercise.module, lambda: self.submission(module, fresh=True), self.listeners.get(student), self.ports,
+            student, self.exercise.module, lambda: self.submission(module, fresh=True, probes=probes),
+            self.listeners.get(student), self.ports,
         )  # fmt: skip
 
     def spawn(self, module: str) -> Student:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from grader.channel.remote import StudentError, StudentGone, StudentObject
+from grader.channel.trusted import TrustedPeer
 from grader.sandbox.process import Student
 from grader.testing.connection import Connection
 from grader.testing.finding import Finding, LimitReached, NeedsIsolation, public
@@ -67,9 +68,8 @@ class Submission:
 
         The submission's own process says it, which is testimony; where the source leaves no doubt, the source counts.
         """
-        said = self._student.peer.ask("read", "describe", 0, getattr(self, name))
-        if type(said) is not dict or not all(type(k) is str and type(v) is bool for k, v in said.items()):
-            self._student.peer.violated("a description of unknown shape")
+        peer = self._student.peer
+        said = checked_description(peer, peer.ask("read", "describe", 0, getattr(self, name)))
         kind = (self._student.outline or {}).get(name)
         return {**said, **KINDS[kind]} if kind in KINDS else said
 
@@ -174,3 +174,10 @@ class Submission:
                 self._student.peer.violated("a module that is none")
             self._module = module
         return self._module
+
+
+def checked_description(peer: TrustedPeer, said: object) -> dict[str, bool]:
+    """Return what a student process says about an object, if it has the right shape."""
+    if type(said) is not dict or not all(type(k) is str and type(v) is bool for k, v in said.items()):
+        peer.violated("a description of unknown shape")
+    return said

@@ -22,10 +22,13 @@ import requests
 
 from grader.models import Exercise, Limits
 from grader.sandbox.plain import Plain
+from grader.testing.events import Recorder
 from grader.testing.finding import NeedsIsolation
+from grader.testing.probes import Probes
 from grader.testing.runtime import Runtime
 from grader.testing.serve import Serve
 from grader.testing.submission import Submission
+from grader.testing.tracer import Tracer
 
 LEVELS = ("none", "confined", "full")
 PATIENT = Limits(call=10.0, load=30.0, test=60.0, attempt=120.0)
@@ -352,7 +355,106 @@ def connect(level: str) -> list[str]:
         return [*said, *(str(client.fileno()) for client in clients)]
 
 
-SCENARIOS: dict[str, Callable[..., Any]] = {"serve": serve, "run": run, "connect": connect}
+# -- probes
+
+FLASKY = """
+import sqlite3
+from sqlite3 import connect as kept
+
+from flask import Flask, current_app, render_template
+from jinja2 import DictLoader
+
+TEMPLATES = {
+    "base.html": "<main>{% block body %}{% endblock %}</main>",
+    "list.html": "{% extends 'base.html' %}{% block body %}films{% endblock %}",
+    "film.html": "{% extends 'list.html' %}",
+    "odd.html": "{% extends layout %}",
+    "text.txt": "alone",
+}
+noted = []
+
+class Own(sqlite3.Connection):
+    pass
+
+def create_app(config=None):
+    app = Flask(__name__)
+    app.config.update(PROPAGATE_EXCEPTIONS=False, TITLE="Films")
+    app.jinja_loader = DictLoader(TEMPLATES)
+    @app.get("/<name>")
+    def page(name):
+        app.logger.info("page %s", name)
+        app.logger.debug("too much")
+        return render_template(name, layout="base.html")
+    return app
+
+application = create_app()
+
+def raw(environ, start_response):
+    start_response("200 OK", [])
+    return [b"raw"]
+
+def note():
+    noted.append(1)
+    return len(noted)
+
+def title(*arguments):
+    return [current_app.config["TITLE"], *arguments]
+
+def level(app):
+    return app.logger.level
+
+def use(how):
+    if how == "close":
+        kept(":memory:").close()
+    if how == "close twice":
+        made = sqlite3.connect(":memory:")
+        made.close()
+        made.close()
+    if how == "forget":
+        sqlite3.dbapi2.connect(":memory:")
+    if how == "own kind":
+        made = kept(":memory:", factory=Own)
+        made.close()
+        return type(made).__name__, isinstance(made, Own)
+    if how == "by position":
+        made = kept(":memory:", 5.0, 0, None, True, Own)
+        made.close()
+        return type(made).__name__, isinstance(made, Own)
+    if how == "made by a function":
+        kept(":memory:", factory=lambda *words, **more: Own(*words, **more)).close()
+
+class Slow:
+    def __init__(self, app):
+        self.app = app
+    def __call__(self, environ, start_response):
+        return self.app(environ, start_response)
+"""
+
+
+def probes(level: str) -> dict[str, Any]:
+    """Use every probe once."""
+    with runtime_at(level, FLASKY) as runtime:
+        submission = runtime.submission("tests", probes=True)
+        probe, trace = Probes(submission), Tracer(Recorder())
+        app = submission.application
+        probe.flask_view(app, "/added", first=submission.note)
+        with probe.sqlite() as connections:
+            submission.use("close")
+            submission.use("forget")
+        with probe.flask_log(app) as log, probe.flask_templates() as templates:
+            code = trace(app, "GET", "/film.html").code
+        return {
+            "connections": (connections.opened, connections.closed),
+            "templates": templates.rendered,
+            "log": log.records,
+            "codes": (code, trace(app, "GET", "/added").code, submission.note()),
+            "title": probe.in_app_context(app, submission.title, 1, "影"),
+            "slow": trace(submission.Slow(probe.slow_app(0.01, [b"a", b"b"])), "GET", "/").chunks == [b"a", b"b"],
+            "described": probe.describe(submission.Slow)["class"],
+        }
+
+
+SCENARIOS: dict[str, Callable[..., Any]] = {"serve": serve, "run": run, "connect": connect, "probes": probes}
 
 if __name__ == "__main__":
     print(json.dumps(SCENARIOS[sys.argv[2]](sys.argv[1], **json.loads(sys.argv[3]))))  # noqa: T201

@@ -16,6 +16,7 @@ from grader.channel.frames import LENGTH, decode
 from grader.channel.student import StudentPeer, describe
 from grader.sandbox.inside import outline, probes, serving
 from grader.sandbox.inside.commands import Commands
+from grader.sandbox.inside.instruments import Instruments
 
 
 class Pipe:
@@ -61,6 +62,7 @@ def serve(pipe: Pipe, folder: str, sockets: list[int]) -> None:
     sys.dont_write_bytecode = True
     sys.path.insert(0, folder)
     os.chdir(folder)
+    instruments = Instruments()
     peer: StudentPeer
     control: dict[str, Any] = {
         "import": importlib.import_module,
@@ -70,6 +72,8 @@ def serve(pipe: Pipe, folder: str, sockets: list[int]) -> None:
         "serve": lambda app, server: serving.serve(app, server, sockets, peer.leave),
         "stop": serving.stop,
         "run": Commands(folder).run,
+        "install": instruments.install,
+        "instrument": instruments.ask,
     }
     peer = StudentPeer(pipe, folder, control)
     peer.run()
