@@ -2,7 +2,7 @@
 
 from grader.channel.exposure import declares, exposed
 from grader.channel.remote import StudentError, StudentObject
-from grader.testing import rules
+from grader.testing import inner, rules
 from grader.testing.app import App
 from grader.testing.finding import Finding, Unsuited, public
 from grader.testing.probes import Probes
@@ -12,5 +12,5 @@ from grader.testing.tracer import Tracer
 
 __all__ = [
     "App", "Completed", "Finding", "Probes", "StudentError", "StudentObject", "Submission", "Trace", "Tracer", "Unsuited",
-    "declares", "exposed", "public", "rules",
+    "declares", "exposed", "inner", "public", "rules",
 ]  # fmt: skip
