@@ -338,3 +338,12 @@ def log_of(environ: dict[str, Any]) -> list[Event]:
 def can_be_called(thing: object) -> bool:
     """Tell whether something can be called; a reference says so of the object that it stands for."""
     return has_operation(thing, "call") if isinstance(thing, StudentObject) else callable(thing)
+
+
+def failure_of(act: Callable[[], object]) -> BaseException | None:
+    """Do something, and return the failure of an application that comes out of it; None if none does."""
+    try:
+        act()
+    except Failure as error:
+        return error
+    return None

@@ -394,9 +394,11 @@ WRONG = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def runtime() -> Iterator[Runtime]:
-    with runtime_at("none", MIDDLEWARES) as made:
+@pytest.fixture(scope="module", params=["none", "full"])
+def runtime(request: pytest.FixtureRequest) -> Iterator[Runtime]:
+    if request.param == "full":
+        request.getfixturevalue("full")
+    with runtime_at(request.param, MIDDLEWARES) as made:
         yield made
 
 
