@@ -32,8 +32,7 @@ from grader.printable import printable_lines
 from grader.scoring import by_category, score
 from grader.statement import promises
 from grader.testing.feedback import Writer
-from grader.testing.finding import NO_ISOLATION
-from grader.testing.outcome import Observed
+from grader.testing.outcome import NO_ISOLATION, Observed
 
 OUTPUT_CAP = 4000
 

@@ -32,7 +32,7 @@ from grader.models import Exercise, Verdict
 from grader.sandbox.isolation import Proof, enter
 from grader.sandbox.plain import Plain
 from grader.submissions import read_submission
-from grader.testing.finding import NO_ISOLATION
+from grader.testing.outcome import NO_ISOLATION
 from grader.testing.parity import GRADED
 from grader.testing.plugin import RUNTIME
 from grader.testing.rubric import Rubric, read_rubric

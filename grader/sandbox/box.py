@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
-from typing import IO, Protocol
+from typing import IO
 
 from grader.channel.frames import MAX_FRAME, FrameError, encode
 from grader.channel.remote import StudentGone
@@ -25,6 +25,7 @@ from grader.sandbox.bubblewrap import Bubblewrap
 from grader.sandbox.inside.lockdown import current_cpu
 from grader.sandbox.loopback import connected_to, tcp_socket
 from grader.sandbox.process import Ending, StudentProcess
+from grader.sandbox.walls import Walls
 
 START = 20.0
 """Seconds that a zygote may take to start; importing Flask on a cold disk takes a few."""
@@ -35,32 +36,6 @@ SWEEP = 5.0
 
 class BoxDied(EngineFault):
     """The zygote is gone: a fault of ours, never the student's."""
-
-
-class Walls(Protocol):
-    """What stands around a zygote."""
-
-    name: str
-    environment: Mapping[str, str]
-    own_network: bool
-
-    def missing(self) -> str:
-        """Say what this machine lacks, with the remedy; nothing if it lacks nothing."""
-
-    def program(self) -> bytes:
-        """Return the filter of system calls."""
-
-    def command(self, filter_: int, control: int) -> list[str]:
-        """Return the command that starts a zygote; it inherits two descriptors: the filter's, and that of our wishes."""
-
-    def inherited(self) -> tuple[int, ...]:
-        """Return more descriptors that the zygote keeps open."""
-
-    def end(self, process: subprocess.Popen[bytes] | None) -> None:
-        """End the zygote and all that is below it; None if it was never there."""
-
-    def mechanisms(self, ready: Mapping[str, object]) -> tuple[str, ...]:
-        """Name what these walls are made of, knowing what the zygote said when it was ready."""
 
 
 class Box:

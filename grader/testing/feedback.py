@@ -14,8 +14,7 @@ from grader.models import LANGUAGES, Feedback, Submission, Text, Verdict, Visibi
 from grader.models import TestInfo as Info
 from grader.printable import printable
 from grader.testing import events
-from grader.testing.finding import NO_ISOLATION
-from grader.testing.outcome import Observed
+from grader.testing.outcome import NO_ISOLATION, Observed
 
 HIDDEN = "…"
 VALUE_CAP = 120

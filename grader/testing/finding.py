@@ -42,21 +42,3 @@ class LimitReached(Exception):
     def __init__(self, what: str) -> None:
         super().__init__(what)
         self.what = what
-
-
-class NotRun(Exception):
-    """The test was not run, and the reason is the submission's own earlier deeds, or the machine."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class NeedsIsolation(NotRun):
-    """The test needs walls of another kind than this machine has: such an attempt has no score."""
-
-    def __init__(self) -> None:
-        super().__init__(NO_ISOLATION)
-
-
-NO_ISOLATION = "isolation"

@@ -15,13 +15,30 @@ from grader.channel.remote import StudentError, StudentGone, builtin_type
 from grader.errors import EngineFault, UsageError
 from grader.models import Verdict
 from grader.testing.events import Event, Recorder, shortened
-from grader.testing.finding import Finding, LimitReached, NotRun, Unsuited
+from grader.testing.finding import Finding, LimitReached, Unsuited
 from grader.testing.texts import module_texts
 
 KNOWN_LIBRARIES = frozenset(
     ("flask", "werkzeug", "jinja2", "click", "markupsafe", "itsdangerous", "blinker", "json", "sqlite3")
 )
+NO_ISOLATION = "isolation"
+"""The reason why a test is not run where the walls do not suffice."""
 STAFF_TEXT, VALUE_TEXT = 4000, 500
+
+
+class NotRun(Exception):
+    """The test was not run, and the reason is the submission's own earlier deeds, or the machine."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NeedsIsolation(NotRun):
+    """The test needs walls of another kind than this machine has: such an attempt has no score."""
+
+    def __init__(self) -> None:
+        super().__init__(NO_ISOLATION)
 
 
 class GoneInFixture(Exception):

@@ -11,7 +11,7 @@ from typing import Protocol
 from grader.channel.remote import StudentGone
 from grader.models import Exercise
 from grader.sandbox.process import Student, StudentProcess
-from grader.testing.finding import NeedsIsolation, NotRun
+from grader.testing.outcome import NeedsIsolation, NotRun
 from grader.testing.serve import Listener
 from grader.testing.submission import Submission
 

@@ -11,7 +11,8 @@ from grader.channel.remote import StudentError, StudentGone, StudentObject
 from grader.channel.trusted import TrustedPeer
 from grader.sandbox.process import Student
 from grader.testing.connection import Connection
-from grader.testing.finding import Finding, LimitReached, NeedsIsolation, public
+from grader.testing.finding import Finding, LimitReached, public
+from grader.testing.outcome import NeedsIsolation
 from grader.testing.serve import Listener
 
 PAUSE = 0.02
@@ -44,8 +45,8 @@ class Submission:
         student: Student,
         module: str,
         another: Callable[[], Submission],
-        listener: Listener | None,
-        ports: set[int],
+        listener: Listener | None = None,
+        ports: set[int] | None = None,
     ) -> None:
         self._student = student
         self._module_name = module
@@ -53,7 +54,7 @@ class Submission:
         self._found: dict[str, tuple[bool, Any]] = {}
         self._another = another
         self._listener = listener
-        self._ports = ports
+        self._ports = set() if ports is None else ports
 
     def fresh(self) -> Submission:
         """Return the submission in a new student process (4-7 ms), beside this one."""

@@ -23,7 +23,7 @@ import requests
 from grader.models import Exercise, Limits
 from grader.sandbox.plain import Plain
 from grader.testing.events import Recorder
-from grader.testing.finding import NeedsIsolation
+from grader.testing.outcome import NeedsIsolation
 from grader.testing.probes import Probes
 from grader.testing.runtime import Runtime
 from grader.testing.serve import Serve
@@ -323,6 +323,8 @@ def hand_out():
         try:
             with socket.socket(fileno=os.dup(descriptor)) as channel:
                 return socket.send_fds(channel, [bytes(data)], mine * 20)
+        except OSError:  # no socket, so that nothing can be sent with the bytes
+            return right(descriptor, data)
         finally:
             for one in mine:
                 os.close(one)
