@@ -13,7 +13,7 @@ from pathlib import Path
 import polib
 
 from grader.errors import EngineFault, UsageError
-from grader.models import LANGUAGES, Text
+from grader.models import LANGUAGES, Exercise, Text
 
 ENGINE_FOLDER = Path(__file__).parent / "locale"
 
@@ -40,6 +40,11 @@ def read(path: Path) -> Mapping[str, str]:
             raise EngineFault(f"{path}: cannot be read ({error.strerror})") from None
         raise UsageError(f"{path}: not a gettext catalogue ({error}); mend it or restore it from git") from None
     return {entry.msgid: entry.msgstr for entry in entries if entry.translated() and not entry.fuzzy}
+
+
+def catalogue_of(exercise: Exercise) -> Catalogue:
+    """Return the catalogue for an exercise's tests, those that it has again from others included."""
+    return Catalogue(folder for one in (exercise, *exercise.origins) for folder in (one.folder, one.hidden_folder))
 
 
 class Catalogue:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from grader.errors import EngineFault, UsageError
-from grader.models import CATEGORIES, LANGUAGES, Exercise, Factory, Limits, Text, Visibility
+from grader.models import CATEGORIES, LANGUAGES, Exercise, Factory, Limits, Parity, Text, Visibility
 from grader.models import TestInfo as Info
 
 MANIFEST = "exercise.toml"
@@ -23,10 +24,12 @@ TEST = re.compile(r"test_[A-Za-z0-9_]+")
 ODD = re.compile(r"[\x00-\x1f\x7f\\:]")
 """What no name of a file may hold: control characters, and what Windows takes for the end of a folder or a drive."""
 ENTRY = re.compile(r"[a-z_][a-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*\Z")
-KEYS = ("kind", "files", "entry", "factory", "title", "limits", "hidden")
+TEST_ID = re.compile(rf"([a-z][0-9]+\.)?{TEST.pattern}")
+KEYS = ("kind", "files", "entry", "factory", "fresh", "same_tests_as", "parity_points", "title", "limits", "hidden")
 FACTORY_KEYS = ("name", "takes")
 LARGEST_LIMIT = 1 << 40
 """Of bytes 1 TiB: what is larger was not meant, and would not fit where the system takes it."""
+PARITY_KEYS = ("public", "hidden")
 HIDDEN_KEYS = ("id", "category", "points", "title")
 
 
@@ -80,8 +83,8 @@ def load_course(folder: Path, private: Path | None = None) -> Course:
     return Course(folder, {exercise.name: exercise for exercise in found})
 
 
-def load_exercise(folder: Path, private: Path) -> Exercise:
-    """Read one exercise."""
+def load_exercise(folder: Path, private: Path, above: tuple[str, ...] = ()) -> Exercise:
+    """Read one exercise, and those whose tests it has again. ``above`` names those for which it is read."""
     path = folder / MANIFEST
     if not NAME.match(folder.name):
         raise UsageError(f"{folder}: an exercise's folder is named like a1_hello_wsgi: a letter, digits, _, a slug")
@@ -92,11 +95,13 @@ def load_exercise(folder: Path, private: Path) -> Exercise:
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not a TOML file ({error})") from None
     Reader(path).keys(content, KEYS)
-    return build(Reader(path), content, folder, private)
+    return build(Reader(path), content, private, above)
 
 
-def build(read: Reader, content: dict[str, Any], folder: Path, private: Path) -> Exercise:
+def build(read: Reader, content: dict[str, Any], private: Path, above: tuple[str, ...]) -> Exercise:
     """Make an exercise of its manifest."""
+    folder = read.path.parent
+    chain = (*above, folder.name)
     hidden_folder = private / "tests" / "hidden" / folder.name
     reference = private / "solutions" / folder.name
     return Exercise(
@@ -107,10 +112,13 @@ def build(read: Reader, content: dict[str, Any], folder: Path, private: Path) ->
         folder=folder,
         hidden_folder=hidden_folder if hidden_folder.is_dir() else None,
         reference_folder=reference if reference.is_dir() else None,
-        hidden=tuple(read.hidden(row) for row in read.typed(content, "hidden", list, [])),
+        hidden=read.all_hidden(content),
         kind=read.matching(content, "kind", re.compile("graded|diagnostic"), "graded or diagnostic"),
         limits=read.limits(read.typed(content, "limits", dict, {})),
         factory=read.factory(read.typed(content, "factory", dict, {})),
+        fresh=read.typed(content, "fresh", bool, False),
+        origins=tuple(load_exercise(origin, private, chain) for origin in read.origins(content, chain)),
+        parity=read.parity(content),
     )
 
 
@@ -166,6 +174,14 @@ class Reader:
             raise UsageError(f"{self.path}: files must name at least one file, and each of them once")
         return tuple(names)
 
+    def all_hidden(self, table: Mapping[str, Any]) -> tuple[Info, ...]:
+        """Return the list of hidden tests."""
+        rows = tuple(self.hidden(row) for row in self.typed(table, "hidden", list, []))
+        for name, count in Counter(row.id for row in rows).items():
+            if count > 1:
+                raise UsageError(f"{self.path}: [[hidden]] id = {name!r} stands {count} times")
+        return rows
+
     def hidden(self, row: Any) -> Info:  # noqa: ANN401 - TOML
         """Return one row of the list of hidden tests."""
         if type(row) is not dict:
@@ -175,8 +191,44 @@ class Reader:
         points = self.typed(row, "points", int)
         if not 0 < points <= 100:
             raise UsageError(f"{self.path}: [[hidden]] points must be from 1 to 100")
-        name = self.matching(row, "id", TEST, "test_name")
+        name = self.matching(row, "id", TEST_ID, "test_name, or a2.test_name for a test of another exercise")
         return Info(name, Visibility.HIDDEN, category, points, self.text(row, "title"))
+
+    def origins(self, table: Mapping[str, Any], chain: tuple[str, ...]) -> list[Path]:
+        """Return the folders of the exercises whose tests are run again; ``chain`` leads from the first one to this one."""
+        folders = {path.parent.name: path.parent for path in sorted(self.path.parents[1].glob(f"*/{MANIFEST}"))}
+        shorts = {name.split("_", 1)[0]: name for name in folders}
+        found: list[Path] = []
+        for word in self.typed(table, "same_tests_as", list, []):
+            name = shorts.get(word, word) if type(word) is str else ""
+            if name not in folders:
+                raise UsageError(
+                    f"{self.path}: same_tests_as: no exercise is called {word!r}{nearest(str(word), shorts)}"
+                )
+            if name in chain:
+                circle = " -> ".join((*chain[chain.index(name) :], name))
+                raise UsageError(f"{self.path}: same_tests_as: {word!r} leads back to where it began: {circle}")
+            if folders[name] in found:
+                raise UsageError(f"{self.path}: same_tests_as: {word!r} is named twice")
+            found.append(folders[name])
+        return found
+
+    def parity(self, table: Mapping[str, Any]) -> Parity:
+        """Return what the tests of other exercises are worth together; a number alone is about the hidden ones."""
+        value = table.get("parity_points")
+        if bool(table.get("same_tests_as")) != (value is not None):
+            lacking = "same_tests_as" if value is not None else "parity_points"
+            raise UsageError(
+                f"{self.path}: the key {lacking!r} is missing: same_tests_as and parity_points go together"
+            )
+        points = value if type(value) is dict else {} if value is None else {"hidden": value}
+        self.keys(points, PARITY_KEYS, "parity_points: ")
+        if value is not None and not (all(type(n) is int and n >= 0 for n in points.values()) and sum(points.values())):
+            raise UsageError(
+                f"{self.path}: parity_points must be a positive whole number, or whole numbers for public and hidden tests"
+                f" as in {{public = 16, hidden = 36}}, not {value!r}"
+            )
+        return Parity(**points)
 
     def factory(self, table: Mapping[str, Any]) -> Factory:
         """Return how an app is made."""

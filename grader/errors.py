@@ -7,3 +7,15 @@ class UsageError(Exception):
 
 class EngineFault(Exception):
     """Something of ours broke; an attempt that meets it has no score (exit code 3)."""
+
+
+class Unavailable(EngineFault):
+    """This machine lacks something that a test needs. ``key`` is a text of the catalogue, ``values`` fill its {names}.
+
+    A student's own run skips the test; a grading has no score.
+    """
+
+    def __init__(self, key: str, **values: str) -> None:
+        super().__init__(key.format_map(values))
+        self.key = key
+        self.values = values

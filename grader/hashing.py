@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from grader.models import Exercise, Hashes, Submission
 
+Trees = tuple[tuple[str, Path, tuple[str, ...]], ...]
 ENGINE = Path(__file__).parent
 ENGINE_SUFFIXES = frozenset({".py", ".ini", ".po", ".json"})
 TEST_SUFFIXES = frozenset({".py", ".toml", ".po", ".md", ".json"})
@@ -32,25 +33,35 @@ def content_hash(files: Mapping[str, bytes]) -> str:
 
 
 def exercise_hash(exercise: Exercise) -> str:
-    """Hash the tests, statements and manifest of an exercise as they are now, but not the starter.
+    """Hash the tests, statements and manifest of an exercise, and of those whose tests it has again, as they are now.
+
+    The starters are left out.
 
     Raises:
         OSError: something cannot be read.
     """
-    return hash_trees(exercise.folder, exercise.hidden_folder, exercise.files)
+    return hash_trees(trees(exercise))
 
 
 def tests_hash(exercise: Exercise) -> str:
     """Return what `exercise_hash` returned when this process first asked for it: what its gradings are about."""
-    return first_hash(exercise.folder, exercise.hidden_folder, exercise.files)
+    return first_hash(trees(exercise))
 
 
-def hash_trees(public: Path, hidden: Path | None, without: tuple[str, ...]) -> str:
-    """Hash the public and the hidden tree of an exercise."""
-    found = {f"public/{name}": data for name, data in read(public, TEST_SUFFIXES, without).items()}
-    if hidden:
-        found |= {f"hidden/{name}": data for name, data in read(hidden, TEST_SUFFIXES).items()}
-    return content_hash(found)
+def trees(exercise: Exercise) -> Trees:
+    """Return the folders that the tests of an exercise come from, each with a name and what is left out of it."""
+    every = (exercise, *exercise.origins)
+    public: Trees = tuple((f"public/{one.name}", one.folder, one.files) for one in every)
+    return public + tuple((f"hidden/{one.name}", one.hidden_folder, ()) for one in every if one.hidden_folder)
+
+
+def hash_trees(trees: Trees) -> str:
+    """Hash some folders."""
+    return content_hash({
+        f"{place}/{name}": data
+        for place, folder, without in trees
+        for name, data in read(folder, TEST_SUFFIXES, without).items()
+    })  # fmt: skip
 
 
 first_hash = functools.cache(hash_trees)

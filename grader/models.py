@@ -122,8 +122,20 @@ class Factory:
 
 
 @dataclass(frozen=True)
+class Parity:
+    """What the tests of other exercises are worth together when they are run again for a port, by visibility."""
+
+    public: int = 0
+    hidden: int = 0
+
+
+@dataclass(frozen=True)
 class Exercise:
-    """One exercise of a course, as its manifest and its place in the trees say."""
+    """One exercise of a course, as its manifest and its place in the trees say.
+
+    ``fresh`` says that each of its tests gets a student process of its own; ``origins`` are the exercises whose tests are
+    run again for this one, which shares the points of ``parity`` among them.
+    """
 
     name: str
     title: Text
@@ -136,6 +148,18 @@ class Exercise:
     kind: str = "graded"
     limits: Limits = field(default_factory=Limits)
     factory: Factory = field(default_factory=Factory)
+    fresh: bool = False
+    origins: tuple[Exercise, ...] = ()
+    parity: Parity = field(default_factory=Parity)
+
+    @property
+    def hidden_folders(self) -> tuple[Path, ...]:
+        """The folders with hidden tests that are at hand: its own one and those of its origins."""
+        return tuple(folder for one in (self, *self.origins) if (folder := one.hidden_folder))
+
+    def hides(self, path: Path) -> bool:
+        """Tell whether a test module is one of its hidden ones."""
+        return any(path.is_relative_to(folder) for folder in self.hidden_folders)
 
     @property
     def short(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from grader.models import CATEGORIES, Score, TestResult
 
@@ -18,3 +18,23 @@ def by_category(results: Iterable[TestResult]) -> Mapping[str, Score]:
     found = list(results)
     names = {result.info.category for result in found}
     return {name: score(r for r in found if r.info.category == name) for name in CATEGORIES if name in names}
+
+
+def apportion(weights: Sequence[int], total: int) -> list[int]:
+    """Share whole points in proportion to weights: each gets its quota rounded down, the largest remainders one more.
+
+    The shares sum to ``total`` exactly. Among equal remainders the earlier one comes first; a weight of 0 gets nothing.
+
+    Raises:
+        ValueError: there are points to share, and nothing weighs anything.
+    """
+    whole = sum(weights)
+    if not whole:
+        if total:
+            raise ValueError("nothing to share the points among")
+        return [0] * len(weights)
+    shares = [total * weight // whole for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda index: -(total * weights[index] % whole))
+    for index in by_remainder[: total - sum(shares)]:
+        shares[index] += 1
+    return shares

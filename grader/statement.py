@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from grader.models import LANGUAGES, Text
+from grader.models import LANGUAGES, Exercise, Text
 
 ANCHOR = re.compile(r'<a id="([a-z0-9-]+)"></a>')
 END_OF_BLOCK = re.compile(r"\n\s*\n|\n\s*[-*+] |\n\s*\d+\. |\n#|\n\||\n```|\Z")
@@ -27,6 +27,14 @@ def sentences(folder: Path) -> Mapping[str, Text]:
         for anchor, sentence in anchored(text).items():
             found.setdefault(anchor, {})[language] = sentence
     return found
+
+
+def promises(exercise: Exercise) -> Mapping[str, Text]:
+    """Return what an exercise's tests may cite: its own sentences by anchor, those of its origins by ``a2.anchor``."""
+    theirs = {
+        f"{one.short}.{anchor}": text for one in exercise.origins for anchor, text in sentences(one.folder).items()
+    }
+    return {**sentences(exercise.folder), **theirs}
 
 
 def anchored(markdown: str) -> dict[str, str]:

@@ -48,6 +48,7 @@ class StudentError(Exception):
         self.frames = frames
         self.phase = ""
         self.token = 0
+        self.peer: TrustedPeer | None = None
 
 
 def their_frame(line: object) -> Frame:

@@ -28,6 +28,7 @@ class StudentPeer(Peer):
         self.folder = folder
         self.control = {**control, "forget": self.forget}
         self.pid = os.getpid()
+        self.alone = False
         self._last = 0
         self.forget()
 
@@ -44,8 +45,14 @@ class StudentPeer(Peer):
         self.contexts: dict[int, contextvars.Context] = {}
         self.context: contextvars.Context | None = None
 
+    def leave(self) -> None:
+        """Serve requests of real clients from now on, in a fork: nobody listens at the other end any more."""
+        self.alone = True
+
     def check_thread(self) -> None:
-        """Refuse other threads and processes that were forked from this one."""
+        """Refuse other threads and processes that were forked from this one: the judge would not answer them."""
+        if self.alone:
+            raise WrongThread("no object of the test can be used while a real server runs the app")
         super().check_thread()
         if os.getpid() != self.pid:
             raise WrongThread("the other side can be reached only from the process that was called by it")

@@ -141,6 +141,8 @@ class TrustedPeer(Peer):
     def pack_exception(self, error: BaseException, blobs: Blobs) -> Any:  # noqa: ANN401 - JSON
         """Send the student's own exception home, or ours as a builtin with plain arguments."""
         if isinstance(error, StudentError):
+            if error.peer is not self:
+                raise TypeError("an exception of another student process cannot cross")
             return {"k": error.token}
         token = self.table.token(error)
         if not token:
@@ -190,7 +192,7 @@ class TrustedPeer(Peer):
             broken("an exception of unknown shape")
         kind, module, text = (str(word)[:MAX_TEXT] for word in words)
         error = StudentError(kind[:100], text, module[:100], tuple(their_frame(line) for line in lines[-20:]))
-        error.token = token
+        error.token, error.peer = token, self
         return error
 
     # -- serving
@@ -220,7 +222,7 @@ class TrustedPeer(Peer):
             raise error
         if isinstance(error, Declared):
             return self.pack_exception(error.error, blobs)
-        if isinstance(error, StudentError) or self.table.token(error):
+        if (isinstance(error, StudentError) and error.peer is self) or self.table.token(error):
             return self.pack_exception(error, blobs)
         self._undeclared = self._undeclared or error
         return {"e": {"type": "Exception", "args": [], "token": 0}}

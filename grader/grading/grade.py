@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from grader.catalogues import Catalogue
+from grader.catalogues import catalogue_of
 from grader.course import Course
 from grader.errors import EngineFault
 from grader.grading.crew import Crew
@@ -32,13 +32,12 @@ from grader.models import (
 )
 from grader.printable import printable_lines
 from grader.scoring import by_category, score
-from grader.statement import sentences
+from grader.statement import promises
 from grader.submissions import opened
 from grader.testing.feedback import Writer
-from grader.testing.outcome import Observed
+from grader.testing.outcome import NO_ISOLATION, Observed
 
 OUTPUT_CAP = 4000
-NO_ISOLATION = "isolation"
 UNKNOWN = "0" * 64
 
 
@@ -146,8 +145,7 @@ class Grader:
         """Make an attempt of a worker's report, over the rows of the rubric and nothing else."""
         if report["fault"]:
             return self.fault(submission, exercise, clock, seed, report["fault"], fault_outcome(report))
-        catalogue = Catalogue([exercise.folder, exercise.hidden_folder])
-        writer = Writer(catalogue, sentences(exercise.folder))
+        writer = Writer(catalogue_of(exercise), promises(exercise))
         level = worker.ready.proof.level
         results = tuple(result(row, report["tests"], submission, writer) for row in worker.ready.rows)
         withheld = any(r.verdict is Verdict.NOT_RUN and r.detail.get("reason") == NO_ISOLATION for r in results)
@@ -216,7 +214,7 @@ def result(row: TestInfo, tests: Mapping[str, Any], submission: Submission, writ
 
 def to_come(exercise: Exercise) -> dict[str, str]:
     """Say how many hidden tests there are that are not at hand: nobody shall take the public part for the whole."""
-    if exercise.hidden_folder or not exercise.hidden:
+    if exercise.hidden_folders or not exercise.hidden:
         return {}
     return {"hidden_tests": str(len(exercise.hidden)), "hidden_points": str(sum(row.points for row in exercise.hidden))}
 

@@ -25,7 +25,8 @@ from grader.testing.alarm import Alarm
 from grader.testing.events import Event
 from grader.testing.network import guard
 from grader.testing.outcome import Observed
-from grader.testing.plugin import OBSERVED, PASSED, RAN, RUNTIME, fixture_names, test_id
+from grader.testing.parity import module_of, test_id
+from grader.testing.plugin import OBSERVED, PASSED, RAN, RUNTIME, fixture_names, key_of
 from grader.testing.rubric import in_order
 from grader.testing.runtime import Runtime, Spawner
 
@@ -58,7 +59,7 @@ def run(
     if job.archive is not None:
         return open_archive(job.archive, exercise, spawner)
     chosen = arrange(items, exercise, job)
-    serving = frozenset(item.path.stem for item in chosen if "serve" in fixture_names(item)) if boxed else None
+    serving = frozenset(module_of(item) for item in chosen if "serve" in fixture_names(item)) if boxed else None
     runtime = Runtime(spawner, exercise, job.files, job.seed, serving)
     alarm = None
     if alone:
@@ -69,7 +70,7 @@ def run(
     try:
         for item, following in pairwise([*chosen, None]):
             assert item is not None
-            if not item.config.stash[PASSED].get(test_id(item), True):
+            if not item.config.stash[PASSED].get(key_of(item), True):
                 continue  # an earlier case of the same test has failed already
             item.config.stash[RUNTIME] = lambda _item: runtime
             began = time.perf_counter()
@@ -130,16 +131,11 @@ def forget(items: list[pytest.Item]) -> None:
         item.stash = pytest.Stash()
 
 
-def is_hidden(item: pytest.Item, exercise: Exercise) -> bool:
-    """Tell whether a test is a hidden one."""
-    return exercise.hidden_folder is not None and item.path.is_relative_to(exercise.hidden_folder)
-
-
 def arrange(items: list[pytest.Item], exercise: Exercise, job: Job) -> list[pytest.Item]:
     """Put public modules first, hidden ones in an order that follows from the seed, and tests behind their prerequisites."""
     modules: dict[tuple[bool, str], list[pytest.Item]] = {}
     for item in items:
-        modules.setdefault((is_hidden(item, exercise), str(item.path)), []).append(item)
+        modules.setdefault((exercise.hides(item.path), str(item.path)), []).append(item)
     open_ones = [modules[key] for key in sorted(modules) if not key[0]]
     hidden = [modules[key] for key in sorted(modules) if key[0] and job.hidden]
     random.Random(job.seed).shuffle(hidden)  # noqa: S311 - not a secret

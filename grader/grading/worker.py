@@ -35,7 +35,8 @@ from grader.models import Exercise, Limits, Verdict
 from grader.sandbox.isolation import Proof, enter
 from grader.sandbox.plain import Plain
 from grader.submissions import read_submission
-from grader.testing.outcome import fault_of_ours
+from grader.testing.outcome import NO_ISOLATION, fault_of_ours
+from grader.testing.parity import GRADED
 from grader.testing.plugin import RUNTIME
 from grader.testing.rubric import Rubric, read_rubric
 
@@ -65,7 +66,7 @@ class Worker:
         private = Path(config["private"])
         self.exercise: Exercise = load_exercise(Path(config["folder"]), private)
         self.tests = exercise_hash(self.exercise)
-        self.secrets = [private / "tests", private / "solutions"] if self.exercise.hidden_folder else []
+        self.secrets = [private / "tests", private / "solutions"] if self.exercise.hidden_folders else []
         self.box: Box | Plain | None = None
         self.proof: Proof
         self.rubric: Rubric
@@ -75,6 +76,7 @@ class Worker:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Take the place of a student's own run: each job brings its own runtime."""
         config.stash[RUNTIME] = no_job
+        config.stash[GRADED] = self.exercise
         config.option.tbstyle = "value"  # nobody reads pytest's long tracebacks, which cost 20 ms each
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -125,12 +127,12 @@ class Worker:
             raise UsageError("tests of the course cannot be collected:\n" + "\n".join(self.failed_collection))
         if not session.items:
             raise UsageError(f"{self.exercise.folder}: the exercise has no tests")
-        self.rubric = read_rubric(session.items, self.exercise)
+        self.rubric = read_rubric(session.items, self.exercise, complete=True)
         strays.adopt()
         self.box, self.proof = enter(self.exercise.limits, self.secrets, self.slot)
         gc.collect()
         gc.freeze()
-        if self.exercise.hidden_folder:
+        if self.exercise.hidden_folders:
             self.check_reference(session)
 
     def check_reference(self, session: pytest.Session) -> None:
@@ -140,7 +142,7 @@ class Worker:
             raise UsageError(f"{self.exercise.name} has hidden tests but no reference in solutions/ to prove them with")
         reference = read_submission(folder, self.exercise)
         report = self.grade(session, Job(0, reference.files, 0, hidden=True))
-        failed = [name for name, test in report["tests"].items() if test["verdict"] != Verdict.PASSED]
+        failed = [name for name, test in report["tests"].items() if not proven(test)]
         if report["fault"] or failed or set(report["tests"]) != set(self.rubric.rows):
             said = report["fault"] or ", ".join(f"{name}: {report['tests'][name]['staff'].strip()}" for name in failed)
             raise EngineFault(f"{folder}: the reference is not full marks, so nothing is graded: {said}")
@@ -243,6 +245,11 @@ def complaint(error: Exception) -> dict[str, Any]:
     """Return the message of a worker that gives up: the course is wrong, we are, or it may pass and another may try."""
     kind = type(error).__name__ if type(error) in (UsageError, EngineFault) else "WorkerDied"
     return {"error": kind, "message": str(error)}
+
+
+def proven(test: Mapping[str, Any]) -> bool:
+    """Tell whether the reference passed a test, or could not try it on this machine, which costs every attempt its score."""
+    return bool(test["verdict"] == Verdict.PASSED or test["detail"].get("reason") == NO_ISOLATION)
 
 
 def no_job(item: pytest.Item) -> NoReturn:

@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
-from typing import IO, Protocol
+from typing import IO
 
 from grader.channel.frames import MAX_FRAME, FrameError, encode
 from grader.channel.remote import StudentGone
@@ -24,7 +24,9 @@ from grader.errors import EngineFault
 from grader.models import Limits
 from grader.sandbox.bubblewrap import Bubblewrap
 from grader.sandbox.inside.lockdown import current_cpu
+from grader.sandbox.loopback import connected_to, tcp_socket
 from grader.sandbox.process import Ending, StudentProcess
+from grader.sandbox.walls import Walls
 
 START = 20.0
 """Seconds that a zygote may take to start; importing Flask on a cold disk takes a few."""
@@ -39,31 +41,6 @@ OBEY = 10.0
 
 class BoxDied(EngineFault):
     """The zygote is gone: a fault of ours, never the student's."""
-
-
-class Walls(Protocol):
-    """What stands around a zygote."""
-
-    name: str
-    environment: Mapping[str, str]
-
-    def missing(self) -> str:
-        """Say what this machine lacks, with the remedy; nothing if it lacks nothing."""
-
-    def program(self) -> bytes:
-        """Return the filter of system calls."""
-
-    def command(self, filter_: int, control: int) -> list[str]:
-        """Return the command that starts a zygote; it inherits two descriptors: the filter's, and that of our wishes."""
-
-    def inherited(self) -> tuple[int, ...]:
-        """Return more descriptors that the zygote keeps open."""
-
-    def end(self, process: subprocess.Popen[bytes] | None) -> None:
-        """End the zygote and all that is below it; None if it was never there."""
-
-    def mechanisms(self, ready: Mapping[str, object]) -> tuple[str, ...]:
-        """Name what these walls are made of, knowing what the zygote said when it was ready."""
 
 
 class Box:
@@ -178,15 +155,34 @@ class Box:
         waiting.register(self.control, select.POLLIN)
         if not waiting.poll(max(0, seconds) * 1000):
             return None
+        descriptors: list[int] = []
         try:
-            message = json.loads(self.control.recv(65536) or b"null")
+            text, descriptors, _, _ = socket.recv_fds(self.control, 65536, 1)
+            message = json.loads(text or b"null")
         except OSError:
             message = None
         if message is None:
             raise BoxDied("the box is gone")
         if "exited" in message:
             self.endings[message["exited"]] = Ending(message["status"], message["why"], message["cpu"])
+        for descriptor in descriptors:
+            message["socket"] = tcp_socket(descriptor)
         return message  # type: ignore[no-any-return]
+
+    def connect(self, port: int) -> socket.socket | None:
+        """Connect to a port of the box's own loopback; None if nothing answers there.
+
+        Raises:
+            EngineFault: the zygote is gone, or handed out something else.
+        """
+        self._numbers += 1
+        self.tell({"op": "connect", "request": self._numbers, "port": port})
+        deadline = time.monotonic() + START
+        while message := self.listen(deadline - time.monotonic()):
+            if message.get("connected") == self._numbers:
+                client = message.get("socket")
+                return connected_to(port, client) if isinstance(client, socket.socket) else None
+        raise BoxDied("the box does not answer")
 
     def sweep(self, job: int) -> None:
         """End a job: kill and wipe what it left; a box that cannot be cleaned in time is replaced.
@@ -225,6 +221,7 @@ class BoxedProcess(StudentProcess):
 
     def __init__(self, box: Box, number: int, reader: int, writer: int, output: int) -> None:
         super().__init__(box.limits)
+        self.loopback = box.walls.own_network
         self.box = box
         self.number = number
         self.reader = reader
@@ -308,6 +305,10 @@ class BoxedProcess(StudentProcess):
         if not self.killed:
             self.killed = True
             self.box.tell({"op": "kill", "process": self.number})
+
+    def connect(self, port: int) -> socket.socket | None:
+        """Have the zygote connect to a port of the box's loopback."""
+        return self.box.connect(port)
 
     def end(self) -> Ending:
         """Wait for the zygote's news; a process that only closed its channel is killed."""

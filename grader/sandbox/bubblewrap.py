@@ -37,6 +37,7 @@ class Bubblewrap:
     """The walls of namespaces: the zygote is PID 1 of its own, in a file system that holds only what it may read."""
 
     name = "bubblewrap"
+    own_network = True
     environment: Mapping[str, str] = {"PATH": PATH}
 
     def __init__(self, limits: Limits, slot: int) -> None:

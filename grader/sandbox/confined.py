@@ -44,6 +44,7 @@ class Confined:
     """The walls of one box: a folder of its own and, if root starts it, a user of its own."""
 
     name = "confined"
+    own_network = False
     environment: Mapping[str, str] = {"PATH": PATH, **VARIABLES}
 
     def __init__(self, limits: Limits, slot: int) -> None:

@@ -21,7 +21,8 @@ from grader.sandbox.process import Student
 from grader.sandbox.view import ENGINE, current
 
 if TYPE_CHECKING:
-    from grader.sandbox.box import Box, Walls
+    from grader.sandbox.box import Box
+    from grader.sandbox.walls import Walls
 
 SHORT = 80
 PATIENCE = 30.0

@@ -10,11 +10,13 @@ import json
 import os
 import queue
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from typing import IO
 
@@ -54,6 +56,8 @@ class Plain:
 class PlainProcess(StudentProcess):
     """A subprocess; two threads read its pipes, for not every system can wait for a pipe with a deadline."""
 
+    loopback = True
+
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
         self.folder = tempfile.mkdtemp(prefix="submission-")
@@ -61,8 +65,9 @@ class PlainProcess(StudentProcess):
         command = [sys.executable, "-P", "-m", "grader.sandbox.inside.student", json.dumps(config)]
         try:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment()
-            )
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment(),
+                start_new_session=True,
+            )  # fmt: skip
         except OSError as error:
             raise EngineFault(f"a student process did not start: {error}") from None
         self.arrived: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
@@ -87,7 +92,7 @@ class PlainProcess(StudentProcess):
 
     def send(self, frame: bytes) -> None:
         """Send one frame; the process reads whenever it is not busy, so a full pipe is a deadline's matter."""
-        writer = threading.Timer(max(0.0, self.left()), self.process.kill)
+        writer = threading.Timer(max(0.0, self.left()), self.kill)
         writer.start()
         try:
             self.process.stdin.write(frame)  # type: ignore[union-attr]
@@ -122,8 +127,18 @@ class PlainProcess(StudentProcess):
                 raise FrameError("more bytes than any answer has")
 
     def kill(self) -> None:
-        """Kill the process; its children are out of our reach at this level."""
+        """Kill the process with the commands that it runs; what left its group is out of our reach at this level."""
+        if hasattr(os, "killpg") and self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
+
+    def connect(self, port: int) -> socket.socket | None:
+        """Connect to a port of this machine's loopback: at this level the submission has no other."""
+        try:
+            return socket.create_connection(("127.0.0.1", port), max(0.01, self.test_deadline - time.monotonic()))
+        except OSError:
+            return None
 
     def end(self) -> Ending:
         """Return how the process ended; one that only closed its channel is killed."""

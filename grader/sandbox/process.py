@@ -7,10 +7,12 @@ a zygote) and `plain` (pipes and a subprocess).
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import TypeVar
 
 from grader.channel.frames import LENGTH, MAX_FRAME, FrameError, decode
 from grader.channel.remote import StudentError, StudentGone
@@ -19,6 +21,7 @@ from grader.errors import EngineFault
 from grader.models import Limits
 from grader.sandbox.inside import NO_MEMORY
 
+Socket = TypeVar("Socket", bound=socket.socket)
 OUTPUT_KEPT = 64 << 10
 OUTPUT_LIMIT = 64 << 20
 
@@ -33,7 +36,12 @@ class Ending:
 
 
 class StudentProcess(ABC):
-    """A transport for the judge's end of the channel, with a deadline for each outermost request."""
+    """A transport for the judge's end of the channel, with a deadline for each outermost request.
+
+    ``loopback`` says that the submission can open servers that `connect` reaches.
+    """
+
+    loopback = False
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -43,13 +51,16 @@ class StudentProcess(ABC):
         self.buffer = bytearray()
         self.deadline = time.monotonic() + limits.load
         self.test_deadline = self.deadline
+        self.patience: float | None = None
         self.ending: Ending | None = None
 
     # -- time
 
     def begin(self) -> None:
-        """Start the deadline of one outermost request; importing and unpacking may take longer than answering."""
-        allowed = self.limits.load if self.phase in ("import", "unpack") else self.limits.call
+        """Start the deadline of one outermost request; what is more than an answer may take longer."""
+        loading = ("import", "serve", "unpack")
+        longer = {"run": self.limits.test, **dict.fromkeys(loading, self.limits.load)}
+        allowed = self.patience or longer.get(self.phase, self.limits.call)
         self.deadline = min(time.monotonic() + allowed, self.test_deadline)
 
     def begin_test(self) -> None:
@@ -142,6 +153,10 @@ class StudentProcess(ABC):
     def discard(self) -> None:
         """End the process and free what belongs to it."""
 
+    def connect(self, port: int) -> socket.socket | None:
+        """Connect to a port that the submission opened on its loopback; None if nothing answers there."""
+        raise NotImplementedError(f"a process without a loopback has no port {port}")
+
     @abstractmethod
     def end(self) -> Ending:
         """Return how a process ended whose channel has closed, waiting a moment for it."""
@@ -172,3 +187,15 @@ class Student:
         self.peer = TrustedPeer(process)
         self.import_error: StudentError | None = None
         self.outline: dict[str, str] | None = None
+        self.kept: list[socket.socket] = []
+        self.probed = False
+
+    def keep(self, client: Socket) -> Socket:
+        """Keep a connection into the box until the test is over."""
+        self.kept.append(client)
+        return client
+
+    def drop(self) -> None:
+        """Close the connections of the test that ended."""
+        while self.kept:
+            self.kept.pop().close()

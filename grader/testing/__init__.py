@@ -2,14 +2,15 @@
 
 from grader.channel.exposure import declares, exposed
 from grader.channel.remote import StudentError, StudentObject
-from grader.testing import rules
+from grader.testing import inner, rules
 from grader.testing.app import App
-from grader.testing.finding import Finding, public
-from grader.testing.submission import Submission
+from grader.testing.finding import Finding, Unsuited, public
+from grader.testing.probes import Probes
+from grader.testing.submission import Completed, Submission
 from grader.testing.trace import Trace
 from grader.testing.tracer import Tracer
 
 __all__ = [
-    "App", "Finding", "StudentError", "StudentObject", "Submission", "Trace", "Tracer", "declares", "exposed", "public",
-    "rules",
+    "App", "Completed", "Finding", "Probes", "StudentError", "StudentObject", "Submission", "Trace", "Tracer", "Unsuited",
+    "declares", "exposed", "inner", "public", "rules",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from grader.models import LANGUAGES, Feedback, Submission, Text, Verdict, Visibi
 from grader.models import TestInfo as Info
 from grader.printable import printable
 from grader.testing import events
-from grader.testing.outcome import Observed
+from grader.testing.outcome import NO_ISOLATION, Observed
 
 HIDDEN = "…"
 VALUE_CAP = 120
@@ -69,6 +69,10 @@ class Writer:
 
     def look_at(self, observed: Observed, place: Text | None) -> Text:
         """Say where to go on."""
+        if observed.detail.get("reason") == NO_ISOLATION:
+            return self.catalogue.text(
+                "grade on a machine with the isolation level full; grader doctor says what this one lacks"
+            )
         if observed.look:
             return self.catalogue.text(observed.look)
         if place and observed.verdict not in OWN_ADVICE:
@@ -144,5 +148,7 @@ WORDS = {
     "read": "while it was looked at",
     "len": "while it was asked for its length",
     "serve": "while it was served",
+    "run": "while a command of the test ran",
     "forget": "while it was cleaned up",
+    NO_ISOLATION: "it needs the isolation level full, which this machine does not have",
 }

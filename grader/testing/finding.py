@@ -32,6 +32,10 @@ class Finding(Exception):
         self.values = {name: v if isinstance(v, Value) else Value(str(v)) for name, v in values.items()}
 
 
+class Unsuited(Finding):
+    """The submission is right to be as it is, but the test cannot look at it: the verdict is ``skipped``."""
+
+
 class LimitReached(Exception):
     """The app sent more than the judge takes."""
 

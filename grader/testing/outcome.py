@@ -16,12 +16,14 @@ from grader.channel.remote import StudentError, StudentGone, builtin_type
 from grader.errors import EngineFault, UsageError
 from grader.models import Verdict
 from grader.testing.events import Event, Recorder, shortened
-from grader.testing.finding import Finding, LimitReached
+from grader.testing.finding import Finding, LimitReached, Unsuited
 from grader.testing.texts import module_texts
 
 KNOWN_LIBRARIES = frozenset(
     ("flask", "werkzeug", "jinja2", "click", "markupsafe", "itsdangerous", "blinker", "json", "sqlite3")
 )
+NO_ISOLATION = "isolation"
+"""The reason why a test is not run where the walls do not suffice."""
 STAFF_TEXT, VALUE_TEXT = 4000, 500
 LACKING = frozenset(
     getattr(errno, name)
@@ -34,11 +36,18 @@ OUR_FILES = frozenset({errno.EACCES, errno.ENOENT, errno.EPERM})
 
 
 class NotRun(Exception):
-    """The test was not run, and the reason is the submission's own earlier deeds."""
+    """The test was not run, and the reason is the submission's own earlier deeds, or the machine."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class NeedsIsolation(NotRun):
+    """The test needs walls of another kind than this machine has: such an attempt has no score."""
+
+    def __init__(self) -> None:
+        super().__init__(NO_ISOLATION)
 
 
 class GoneInFixture(pytest.fail.Exception):  # type: ignore[name-defined, misc]
@@ -102,8 +111,9 @@ def observe(error: BaseException, trace: TracebackType | None, recorder: Recorde
         return observe_student_error(error, events, staff)
     if isinstance(error, Finding):
         values = {name: (value.text[:VALUE_TEXT], value.public) for name, value in error.values.items()}
+        verdict = Verdict.SKIPPED if isinstance(error, Unsuited) else Verdict.WRONG
         return Observed(
-            Verdict.WRONG, {}, error.happened, values, error.look or message_at(trace, folder), events, staff=staff
+            verdict, {}, error.happened, values, error.look or message_at(trace, folder), events, staff=staff
         )
     return Observed(Verdict.WRONG, look=message_at(trace, folder), events=events, staff=staff)
 
@@ -137,7 +147,8 @@ def named(error: BaseException) -> str:
 def staff_text(error: BaseException) -> str:
     """Return what staff may read of an exception, with the reasons of a finding."""
     said = "".join(traceback.format_exception_only(error))
-    values = ", ".join(f"{name}={value.text[:VALUE_TEXT]}" for name, value in getattr(error, "values", {}).items())
+    found = error.values if isinstance(error, Finding) else {}
+    values = ", ".join(f"{name}={value.text[:VALUE_TEXT]}" for name, value in found.items())
     return f"{said.strip()} {values}".strip()[:STAFF_TEXT]
 
 

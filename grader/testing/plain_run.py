@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from grader.course import Course, find_course, load_course
-from grader.errors import UsageError
+from grader.errors import Unavailable, UsageError
 from grader.language import preferred_language
 from grader.models import Exercise, Submission, TestInfo, Verdict, Visibility
 from grader.sandbox.plain import Plain
@@ -16,7 +16,8 @@ from grader.sandbox.unpack import unpack
 from grader.submissions import opened, read_submission
 from grader.testing.feedback import Writer
 from grader.testing.outcome import Observed
-from grader.testing.plugin import OBSERVED, PASSED, test_id
+from grader.testing.parity import home, test_id
+from grader.testing.plugin import OBSERVED, PASSED
 from grader.testing.rubric import Rubric, in_order, read_rubric
 from grader.testing.runtime import Runtime
 from grader.testing.terminal import four_lines
@@ -47,7 +48,7 @@ class PlainRun:
         by_exercise: dict[str, list[pytest.Item]] = {}
         for item in items:
             if item.get_closest_marker("points"):
-                by_exercise.setdefault(item.path.parent.name, []).append(item)
+                by_exercise.setdefault(home(item).name, []).append(item)
         try:
             for name, found in by_exercise.items():
                 self.parts[name] = self.part(name, found)
@@ -57,7 +58,7 @@ class PlainRun:
 
     def part(self, name: str, items: list[pytest.Item]) -> Part:
         """Load one exercise and the work that is to be tested."""
-        course = find_course(items[0].path.parent)
+        course = find_course(home(items[0]))
         if course not in self.courses:
             self.courses[course] = load_course(course)
         exercise = self.courses[course].find(name)
@@ -75,19 +76,19 @@ class PlainRun:
 
     def runtime(self, item: pytest.Item) -> Runtime:
         """Return the runtime of a test's exercise."""
-        return self.parts[item.path.parent.name].runtime
+        return self.parts[home(item).name].runtime
 
-    def explain(self, item: pytest.Item, report: pytest.TestReport) -> None:
+    def explain(self, item: pytest.Item, report: pytest.TestReport, error: BaseException) -> None:
         """Say what a failed test came to in the four lines, in place of a traceback."""
-        part = self.parts[item.path.parent.name]
+        part = self.parts[home(item).name]
         observed = item.stash[OBSERVED]
-        if observed.fault:
-            return
-        info = part.rubric.rows[test_id(item)]
-        report.longrepr = self.said(part, info, observed)
-        if observed.verdict is Verdict.SKIPPED:
-            report.outcome = "skipped"
-            report.longrepr = (str(item.path), item.location[1] or 0, report.longrepr)
+        if isinstance(error, Unavailable):
+            word = part.rubric.catalogue.word
+            skip(item, report, word(error.key, self.language, **error.values))
+        elif not observed.fault:
+            report.longrepr = self.said(part, part.rubric.rows[test_id(item)], observed)
+            if observed.verdict is Verdict.SKIPPED:
+                skip(item, report, str(report.longrepr))
 
     def said(self, part: Part, info: TestInfo, observed: Observed) -> str:
         """Return the four lines; an import that fails for every test is explained once."""
@@ -103,13 +104,13 @@ class PlainRun:
         passed = self.config.stash.get(PASSED, {})
         return [line for part in self.parts.values() for line in self.summary_of(part, passed)]
 
-    def summary_of(self, part: Part, passed: dict[str, bool]) -> list[str]:
+    def summary_of(self, part: Part, passed: dict[tuple[str, str], bool]) -> list[str]:
         """Return the lines for one exercise."""
         word = part.rubric.catalogue.word
         rows = [row for row in part.rubric.rows.values() if row.visibility is Visibility.PUBLIC]
         lines = []
         if rows:
-            earned = sum(row.points for row in rows if passed.get(row.id))
+            earned = sum(row.points for row in rows if passed.get((part.exercise.name, row.id)))
             lines.append(word("{exercise}: public {earned}/{possible} points", self.language,
                               exercise=part.exercise.short, earned=earned, possible=total(rows)))  # fmt: skip
         if part.exercise.hidden:
@@ -129,6 +130,12 @@ class PlainRun:
         """End the student processes."""
         for part in self.parts.values():
             part.runtime.close()
+
+
+def skip(item: pytest.Item, report: pytest.TestReport, reason: str) -> None:
+    """Report a test as skipped."""
+    report.outcome = "skipped"
+    report.longrepr = (str(item.path), item.location[1] or 0, reason)
 
 
 def total(rows: list[TestInfo] | tuple[TestInfo, ...]) -> int:

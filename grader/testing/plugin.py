@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, ExitStack
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from grader.testing.parity import ExerciseFolder, exercise_folder, home, module_of, prerequisites, stays_behind, test_id
 
 if TYPE_CHECKING:
     from werkzeug.test import Client
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from grader.testing.app import App, AppMaker
     from grader.testing.events import Recorder
     from grader.testing.outcome import Observed
+    from grader.testing.probes import Probes
     from grader.testing.runtime import Runtime
+    from grader.testing.serve import Serve
     from grader.testing.submission import Submission
     from grader.testing.tracer import Tracer
 
@@ -27,12 +31,14 @@ RUNTIME: pytest.StashKey[Callable[[pytest.Item], Runtime]] = pytest.StashKey()
 RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
 OBSERVED: pytest.StashKey[Observed] = pytest.StashKey()
 RAN: pytest.StashKey[bool] = pytest.StashKey()
-PASSED: pytest.StashKey[dict[str, bool]] = pytest.StashKey()
+PASSED: pytest.StashKey[dict[tuple[str, str], bool]] = pytest.StashKey()
+"""Whether a test, named by its exercise and its id, has passed so far."""
 PLAIN_RUN: pytest.StashKey[plain_run.PlainRun] = pytest.StashKey()
 
 MARKERS = (
     "points(n, category, rule='', statement='', after=()): what the test is worth and what it is about",
     "fresh: the test gets a student process of its own",
+    "loopback: the submission opens a server of its own in the test, for which it needs the isolation level full (or none)",
     "raw_only: the test is about the raw app and is not run again for a port to a framework",
 )
 
@@ -54,8 +60,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
 
 
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> ExerciseFolder | None:
+    """Collect the tests that an exercise has again from others below its own folder."""
+    return exercise_folder(path, parent) if (path / "exercise.toml").is_file() else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Prepare a plain run if there are tests of exercises among the items, and none of a grading."""
+    items[:] = [item for item in items if not stays_behind(item)]
     if RUNTIME not in config.stash and any(item.get_closest_marker("points") for item in items):
         from grader.testing.plain_run import PlainRun
 
@@ -67,10 +79,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test kindly if one that it builds on ran and did not pass."""
-    mark = item.get_closest_marker("points")
     passed = item.config.stash.setdefault(PASSED, {})
-    for name in prerequisites(mark) if mark else ():
-        if not passed.get(name, True):
+    for name in prerequisites(item):
+        if not passed.get((home(item).name, name), True):
             from grader.testing.outcome import Prerequisite
 
             raise Prerequisite(name)
@@ -122,8 +133,8 @@ def pytest_runtest_makereport(
     if item.get_closest_marker("points") is None:
         return report
     passed = item.config.stash.setdefault(PASSED, {})
-    name = test_id(item)
-    passed[name] = passed.get(name, True) and call.excinfo is None
+    key = key_of(item)
+    passed[key] = passed.get(key, True) and call.excinfo is None
     if call.when == "call":
         item.stash[RAN] = call.excinfo is None
     if call.excinfo is not None:
@@ -134,7 +145,7 @@ def pytest_runtest_makereport(
             item.stash[OBSERVED] = observed
             run = item.config.stash.get(PLAIN_RUN, None)
             if run is not None:
-                run.explain(item, report)
+                run.explain(item, report, call.excinfo.value)
     return report
 
 
@@ -177,8 +188,10 @@ def submission(request: pytest.FixtureRequest) -> Iterator[Submission]:
     """What the student's module defines: ``submission.application``."""
     item: pytest.Item = request.node
     runtime = runtime_of(item)
+    fresh, loopback = (item.get_closest_marker(name) is not None for name in ("fresh", "loopback"))
+    probes = "probes" in fixture_names(item)
     try:
-        yield runtime.submission(item.path.stem, fresh=item.get_closest_marker("fresh") is not None)
+        yield runtime.submission(module_of(item), fresh=fresh, loopback=loopback, probes=probes)
     finally:
         runtime.end_test()
 
@@ -216,20 +229,24 @@ def trace(request: pytest.FixtureRequest) -> Tracer:
 
 
 @pytest.fixture
-def serve(request: pytest.FixtureRequest, submission: Submission) -> Iterator[Callable[..., str]]:
+def serve(request: pytest.FixtureRequest, submission: Submission) -> Iterator[Serve]:
     """Start a real server on an app and get its URL: pass the app, and perhaps the server's name."""
-    from grader.testing.serve import serving
+    from grader.testing.serve import Serve
 
-    with ExitStack() as stack:
+    runtime = runtime_of(request.node)
+    started = Serve(submission._student, submission._listener, runtime.ports, runtime.begin_test)
+    try:
+        yield started
+    finally:
+        started.close()
 
-        def start(app: Any, server: str = "wsgiref") -> str:  # noqa: ANN401 - any WSGI callable
-            runtime = runtime_of(request.node)
-            served: AbstractContextManager[str] = serving(
-                submission._student, app, server, submission._listener, runtime.ports, runtime.begin_test
-            )
-            return stack.enter_context(served)
 
-        yield start
+@pytest.fixture
+def probes(submission: Submission) -> Probes:
+    """Fixed helpers inside the student process. What they say is testimony: never the only ground of a point for behaviour."""
+    from grader.testing.probes import Probes
+
+    return Probes(submission)
 
 
 @pytest.fixture
@@ -243,12 +260,6 @@ def fixture_names(item: pytest.Item) -> list[str]:
     return list(getattr(item, "fixturenames", ()))
 
 
-def test_id(item: pytest.Item) -> str:
-    """Return the id of a test: its function's name; parametrized cases share it and its points."""
-    return getattr(item, "originalname", None) or item.name
-
-
-def prerequisites(mark: pytest.Mark) -> list[str]:
-    """Return the ids of the tests that one builds on: functions, so that a renamed one cannot be missed."""
-    after = mark.kwargs.get("after", ())
-    return [function.__name__ for function in (after if isinstance(after, (tuple, list)) else (after,))]
+def key_of(item: pytest.Item) -> tuple[str, str]:
+    """Return what names a test among those of all exercises."""
+    return home(item).name, test_id(item)

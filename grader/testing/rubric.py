@@ -5,17 +5,20 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from grader.catalogues import Catalogue
+from grader.catalogues import Catalogue, catalogue_of
+from grader.course import MANIFEST, TEST_ID
 from grader.errors import UsageError
 from grader.models import CATEGORIES, LANGUAGES, Exercise, Text, Visibility
 from grader.models import TestInfo as Info
-from grader.statement import sentences
-from grader.testing.plugin import prerequisites, test_id
+from grader.scoring import apportion
+from grader.statement import promises
+from grader.testing.parity import home, ported, prerequisites, qualified, test_id
+from grader.testing.plugin import key_of
 from grader.testing.texts import module_texts
 
 ARGUMENTS = frozenset({"rule", "statement", "after"})
@@ -31,24 +34,51 @@ class Rubric:
     catalogue: Catalogue
 
 
-def read_rubric(items: Iterable[pytest.Item], exercise: Exercise) -> Rubric:
-    """Read the rubric of the tests of one exercise.
+def read_rubric(items: Iterable[pytest.Item], exercise: Exercise, *, complete: bool = False) -> Rubric:
+    """Read the rubric of the tests of one exercise; ``complete`` says that these are all that are at hand.
 
     Raises:
         UsageError: a test's points, texts or anchors are wrong; names file and line.
     """
-    promised = sentences(exercise.folder)
-    catalogue = Catalogue([exercise.folder, exercise.hidden_folder])
+    promised = promises(exercise)
+    catalogue = catalogue_of(exercise)
     rows: dict[str, Info] = {}
+    again: set[str] = set()
     files: dict[str, str] = {}
     for item in items:
         info = row(item, exercise, promised, catalogue)
+        again |= {info.id} if ported(item) else set()
         if files.setdefault(info.id, str(item.path)) != str(item.path):
             raise UsageError(
                 f"{item.path}: {info.id} has its name from {files[info.id]}; names are unique in an exercise"
             )
         rows[info.id] = info
-    return Rubric(rows, promised, catalogue)
+    return Rubric(with_shares(rows, again, exercise, complete=complete), promised, catalogue)
+
+
+def with_shares(rows: Mapping[str, Info], again: set[str], exercise: Exercise, *, complete: bool) -> dict[str, Info]:
+    """Return the rows with the parity points shared among the tests ``again``, in proportion to their own points.
+
+    Public rows stand before hidden ones, the exercise's own before those of others.
+    """
+    shared = dict(rows)
+    for visibility, points in (
+        (Visibility.PUBLIC, exercise.parity.public),
+        (Visibility.HIDDEN, exercise.parity.hidden),
+    ):
+        those = [info for info in rows.values() if info.id in again and info.visibility is visibility]
+        at_hand = visibility is Visibility.PUBLIC or bool(exercise.hidden_folders)
+        if points and not any(info.points for info in those):
+            if not those and not (complete and at_hand):
+                continue  # a part of the tests was asked for, or the private half is not here
+            named = ", ".join(origin.name for origin in exercise.origins)
+            raise UsageError(
+                f"{exercise.folder / MANIFEST}: parity_points: no {visibility} test of {named} has points, so nothing can "
+                f"have a share of {points}"
+            )
+        for info, share in zip(those, apportion([info.points for info in those], points if those else 0), strict=True):
+            shared[info.id] = replace(info, points=share)
+    return dict(sorted(shared.items(), key=lambda row: (row[1].visibility is Visibility.HIDDEN, row[0] in again)))
 
 
 def row(item: pytest.Item, exercise: Exercise, promised: Mapping[str, Text], catalogue: Catalogue) -> Info:
@@ -58,20 +88,22 @@ def row(item: pytest.Item, exercise: Exercise, promised: Mapping[str, Text], cat
         raise UsageError(f"{where(item)}: the test has no points; mark it with @mark.points(n, category, …)")
     points, category = points_of(mark, item)
     module_texts(item.path)
-    hidden = exercise.hidden_folder is not None and item.path.is_relative_to(exercise.hidden_folder)
-    statement: str = mark.kwargs.get("statement", "")
+    said: str = mark.kwargs.get("statement", "")
+    statement = qualified(item, said) if said else ""
     rule: str = mark.kwargs.get("rule", "")
     if statement and set(promised.get(statement, ())) != set(LANGUAGES):
         raise UsageError(
             f"{where(item)}: the statement has no anchor {statement!r} in every language; it has: {', '.join(promised)}"
         )
+    if not TEST_ID.fullmatch(test_id(item)):
+        raise UsageError(f"{where(item)}: {test_id(item)} is no name for a test; use ASCII letters, digits and _")
     if rule and not RULE.fullmatch(rule):
         raise UsageError(f"{where(item)}: a rule is written like 'PEP 3333 (must): The start_response() Callable'")
     if not (statement or rule):
         raise UsageError(f"{where(item)}: the test cites neither a rule nor a sentence of the statement")
     docstring = inspect.getdoc(getattr(item, "obj", None)) or ""
     return Info(
-        test_id(item), Visibility.HIDDEN if hidden else Visibility.PUBLIC, category, points,
+        test_id(item), Visibility.HIDDEN if exercise.hides(item.path) else Visibility.PUBLIC, category, points,
         catalogue.text(docstring), rule, statement,
     )  # fmt: skip
 
@@ -103,23 +135,21 @@ def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
     Raises:
         UsageError: tests build on each other in a circle.
     """
-    done: dict[str, None] = {}
+    done: set[tuple[str, str]] = set()
     ordered: list[pytest.Item] = []
-    waiting = list(items)
-    names = {test_id(item) for item in items}
+    waiting = [(item, key_of(item), needs(item)) for item in items]
+    names = {key for _, key, _ in waiting}
     while waiting:
-        ready = [item for item in waiting if all(name in done or name not in names for name in needs(item))]
-        if not ready:
-            raise UsageError(f"{where(waiting[0])}: the tests build on each other in a circle")
-        first = test_id(ready[0])
-        chosen = [item for item in waiting if test_id(item) == first]
-        ordered += chosen
-        done[first] = None
-        waiting = [item for item in waiting if test_id(item) != first]
+        ready = (key for _, key, needed in waiting if all(other in done or other not in names for other in needed))
+        first = next(ready, None)
+        if first is None:
+            raise UsageError(f"{where(waiting[0][0])}: the tests build on each other in a circle")
+        ordered += [item for item, key, _ in waiting if key == first]
+        waiting = [entry for entry in waiting if entry[1] != first]
+        done.add(first)
     return ordered
 
 
-def needs(item: pytest.Item) -> list[str]:
-    """Return the ids of the tests that one builds on."""
-    mark = item.get_closest_marker("points")
-    return prerequisites(mark) if mark else []
+def needs(item: pytest.Item) -> list[tuple[str, str]]:
+    """Return what names the tests that one builds on, all of the same exercise."""
+    return [(home(item).name, name) for name in prerequisites(item)]

@@ -13,7 +13,7 @@ from grader.channel.remote import StudentGone
 from grader.errors import EngineFault
 from grader.models import Exercise
 from grader.sandbox.process import OUTPUT_KEPT, Student, StudentProcess
-from grader.testing.outcome import NotRun
+from grader.testing.outcome import NeedsIsolation, NotRun
 from grader.testing.serve import Listener
 from grader.testing.submission import Submission
 
@@ -60,11 +60,15 @@ class Runtime:
         """Return the random numbers of one test: the same for the same seed."""
         return random.Random(f"{self.seed}:{test}")  # noqa: S311 - chooses test data
 
-    def submission(self, module: str, *, fresh: bool = False) -> Submission:
+    def submission(
+        self, module: str, *, fresh: bool = False, loopback: bool = False, probes: bool = False
+    ) -> Submission:
         """Return the submission for one test of a module.
 
+        ``loopback`` says that it must be able to open servers, ``probes`` that probes are installed before its import.
+
         Raises:
-            NotRun: it died too often, or its time is up.
+            NotRun: it died too often, or its time is up, or it has no loopback here.
         """
         if not fresh and module in self.shared and self.shared[module].peer.gone:
             self.bury(self.shared.pop(module))  # the end of its test did not come to an end itself
@@ -72,17 +76,26 @@ class Runtime:
             raise NotRun("your code ended too many times in the tests before")
         if time.monotonic() > self.deadline:
             raise NotRun("the time for this submission was used up")
+        fresh = fresh or self.exercise.fresh
         student = None if fresh else self.shared.get(module)
+        if student and probes and student.outline is not None and not student.probed:
+            self.discard(self.shared.pop(module))
+            student = None
         if student is None:
             student = self.spawn(module)
             if fresh:
                 self.own.append(student)
             else:
                 self.shared[module] = student
+        if loopback and not student.process.loopback:
+            raise NeedsIsolation
         self.begin_test(student)
+        if probes and not student.probed:
+            student.probed = True
+            student.peer.ask("start", "install", 0)
         return Submission(
-            student, self.exercise.module, lambda: self.submission(module, fresh=True),
-            self.listeners.get(student), self.defined,
+            student, self.exercise.module, lambda: self.submission(module, fresh=True, probes=probes),
+            self.listeners.get(student), self.defined, self.ports,
         )  # fmt: skip
 
     def spawn(self, module: str) -> Student:
@@ -114,6 +127,8 @@ class Runtime:
 
     def end_test(self) -> None:
         """Drop the references of the test that ended, and the processes that were its own."""
+        for student in [*self.shared.values(), *self.own]:
+            student.drop()
         for student in self.active():
             self.forget(student)
         while self.own:
@@ -153,6 +168,7 @@ class Runtime:
 
     def discard(self, student: Student) -> None:
         """End a process and keep the beginning of what it printed."""
+        student.drop()
         student.process.discard()
         self.output += bytes(student.process.output)[: OUTPUT_KEPT - len(self.output)]
         listener = self.listeners.pop(student, None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib.util
 import os
 import socket
 import tempfile
@@ -16,8 +17,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from grader.channel.remote import StudentError, StudentGone
-from grader.errors import EngineFault
+from grader.channel.remote import StudentError, StudentGone, StudentObject
+from grader.errors import EngineFault, Unavailable
 from grader.sandbox.process import Student
 from grader.testing.wsgi import Proxy
 
@@ -25,6 +26,8 @@ SERVED = 5.0
 """Seconds that one served app has, over all its connections."""
 MOST = 8 << 20
 """Bytes that one connection may carry each way."""
+SERVERS = {"wsgiref": "wsgiref", "waitress": "waitress", "gunicorn": "gunicorn"}
+"""The servers, each with the package that has to be installed for it."""
 
 
 class Listener:
@@ -128,6 +131,59 @@ def dial_unix(path: str) -> socket.socket:
     return client
 
 
+def check_server(app: object, server: str) -> None:
+    """See before anything is started that this can be served, and by this server.
+
+    Raises:
+        TypeError: the author of the test asked for what cannot be.
+        Unavailable: the machine lacks the server.
+    """
+    if not isinstance(app, StudentObject):
+        raise TypeError(
+            f"serve() takes an object of the submission's, not {type(app).__name__}: the judge runs no server"
+        )
+    if server not in SERVERS:
+        raise TypeError(f"serve() knows no server {server!r}; it knows {', '.join(SERVERS)}")
+    if not importlib.util.find_spec(SERVERS[server]):
+        raise Unavailable("this machine lacks the server {server}; pip install {server} adds it", server=server)
+
+
+class Serve:
+    """The fixture ``serve``: ``serve(app, "waitress")`` gives the URL at which a real server runs the app.
+
+    There is one server at a time: serving again ends the one before. While it runs, the app is in a process of its own, in
+    which no object of the test can be used; the submission itself can be called as always.
+    """
+
+    def __init__(
+        self, student: Student, listener: Listener | None, ports: set[int], begin_test: Callable[[Student], None]
+    ) -> None:
+        self.student = student
+        self.listener = listener
+        self.ports = ports
+        self.begin_test = begin_test
+        self.running: contextlib.ExitStack | None = None
+
+    def __call__(self, app: Any, server: str = "wsgiref") -> str:  # noqa: ANN401 - any app of the submission's
+        """Serve an app and return its URL, without a slash at the end.
+
+        Raises:
+            TypeError: the author of the test asked for what cannot be.
+            Unavailable: the machine lacks the server.
+        """
+        self.close()
+        stack = contextlib.ExitStack()
+        url = stack.enter_context(serving(self.student, app, server, self.listener, self.ports, self.begin_test))
+        self.running = stack
+        return url
+
+    def close(self) -> None:
+        """End the server."""
+        if self.running:
+            running, self.running = self.running, None
+            running.close()
+
+
 @contextlib.contextmanager
 def serving(
     student: Student, app: Any, server: str, listener: Listener | None, ports: set[int],  # noqa: ANN401
@@ -138,6 +194,7 @@ def serving(
     ``ports`` learns what may be reached; ``begin_test`` gives the process a new budget, with which the server is ended.
     """
     target = app.target if isinstance(app, Proxy) else app
+    check_server(target, server)
     port, pid = student.peer.ask("serve", "serve", 0, target, server)
     if type(port) is not int or type(pid) is not int:
         student.peer.violated("a server without a port")

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
-from grader.channel.remote import StudentError, StudentObject
+from grader.channel.remote import StudentError, StudentGone, StudentObject
+from grader.channel.trusted import TrustedPeer
 from grader.sandbox.process import Student
-from grader.testing.finding import Finding, public
+from grader.testing.connection import Connection
+from grader.testing.finding import Finding, LimitReached, public
+from grader.testing.outcome import NeedsIsolation
 from grader.testing.serve import Listener
 
+PAUSE = 0.02
+"""Seconds between two attempts to reach a server that does not listen yet."""
 KINDS = {
     "class": {"class": True, "function": False, "generator_function": False, "defines_call": False},
     "function": {"class": False, "function": True, "generator_function": False},
     "generator": {"class": False, "function": True, "generator_function": True},
 }
 """What the source says where it leaves no doubt (`grader.sandbox.inside.outline`)."""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How a command ended: its exit code (negative: the signal that ended it), and what it printed."""
+
+    returncode: int
+    stdout: bytes
+    stderr: bytes
 
 
 class Submission:
@@ -26,9 +42,14 @@ class Submission:
     """
 
     def __init__(
-        self, student: Student, module: str, another: Callable[[], Submission], listener: Listener | None = None,
+        self,
+        student: Student,
+        module: str,
+        another: Callable[[], Submission],
+        listener: Listener | None = None,
         defined: dict[str, bool] | None = None,
-    ) -> None:  # fmt: skip
+        ports: set[int] | None = None,
+    ) -> None:
         self._student = student
         self._module_name = module
         self._module: StudentObject | None = None
@@ -36,6 +57,7 @@ class Submission:
         self._another = another
         self._listener = listener
         self._defined = {} if defined is None else defined
+        self._ports = set() if ports is None else ports
 
     def fresh(self) -> Submission:
         """Return the submission in a new student process (4-7 ms), beside this one."""
@@ -50,11 +72,68 @@ class Submission:
 
         The submission's own process says it, which is testimony; where the source leaves no doubt, the source counts.
         """
-        said = self._student.peer.ask("read", "describe", 0, getattr(self, name))
-        if type(said) is not dict or not all(type(k) is str and type(v) is bool for k, v in said.items()):
-            self._student.peer.violated("a description of unknown shape")
+        peer = self._student.peer
+        said = checked_description(peer, peer.ask("read", "describe", 0, getattr(self, name)))
         kind = (self._student.outline or {}).get(name)
         return {**said, **KINDS[kind]} if kind in KINDS else said
+
+    def run(
+        self, argv: Sequence[str], *, stdin: bytes = b"", env: Mapping[str, str] | None = None, timeout: float | None = None
+    ) -> Completed:  # fmt: skip
+        """Run a command in the submission's folder, as its user, within its walls and limits; return what came out.
+
+        ``python`` as the first word is the interpreter that runs the submission. ``env`` is added to the few variables of
+        the box. A command that does not end is a ``timeout`` of the test, after ``timeout`` seconds if it is given; one that
+        prints more than 1 MiB is an ``output_limit``. What a command prints is what the submission has it print: testimony.
+        """
+        words, given, variables = list(argv), bytes(stdin), dict(env or {})
+        if not words or not all(type(word) is str for word in (*words, *variables, *variables.values())):
+            raise TypeError("run() takes a list of words, of type str like the names and values of env")
+        process = self._student.process
+        process.patience = timeout
+        try:
+            said = self._student.peer.ask("run", "run", 0, words, given, variables)
+        finally:
+            process.patience = None
+        if type(said) is not tuple or len(said) != 3 or not (type(said[1]) is type(said[2]) is bytes):
+            self._student.peer.violated("a command's end of unknown shape")
+        if said[0] is None:
+            raise LimitReached("output of a command")
+        if type(said[0]) is not int:
+            self._student.peer.violated("an exit code that is none")
+        return Completed(*said)
+
+    def connect(self, port: object, *, timeout: float | None = None) -> Connection:
+        """Connect to a server that the submission's own code opened on 127.0.0.1; wait for it until it listens.
+
+        The submission needs a loopback of its own for it (isolation level full), or no walls at all. Mark such a test with
+        ``loopback``, so that it is not run elsewhere: the submission could not even open its server.
+
+        Raises:
+            Finding: the port is none, or nothing answers there within ``timeout`` seconds (default: those for an import).
+            NeedsIsolation: the submission has no loopback here; the test is not run.
+        """
+        if type(port) is not int or not 0 < port < 1 << 16:
+            raise Finding("the port of your server was {port}, not a number from 1 to 65535", "what the server calls its port",
+                          port=repr(port))  # fmt: skip
+        process = self._student.process
+        if not process.loopback:
+            raise NeedsIsolation
+        patience = process.limits.load if timeout is None else timeout
+        deadline = min(process.test_deadline, time.monotonic() + patience)
+        self._ports.add(port)
+        while True:
+            if client := process.connect(port):
+                return self._student.keep(Connection(client, process.test_deadline, self._late))
+            if time.monotonic() > deadline:
+                raise Finding(
+                    "nothing answered on the port of your server", "does the server still run, and listen there?"
+                )
+            time.sleep(PAUSE)
+
+    def _late(self) -> NoReturn:
+        """End the test: its time is up while it waits for the submission's server."""
+        self._student.peer.lose(StudentGone("timeout", {"phase": "serve"}))
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the student defined
         if name.startswith("_"):
@@ -106,3 +185,10 @@ class Submission:
                 self._student.peer.violated("a module that is none")
             self._module = module
         return self._module
+
+
+def checked_description(peer: TrustedPeer, said: object) -> dict[str, bool]:
+    """Return what a student process says about an object, if it has the right shape."""
+    if type(said) is not dict or not all(type(k) is str and type(v) is bool for k, v in said.items()):
+        peer.violated("a description of unknown shape")
+    return said

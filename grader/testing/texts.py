@@ -54,8 +54,8 @@ def docstring(node: ast.FunctionDef, path: Path) -> str:
 
 
 def is_finding(node: ast.AST) -> bool:
-    """Tell whether a node makes a `Finding`."""
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding"
+    """Tell whether a node makes a `Finding` of either kind."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Finding", "Unsuited")
 
 
 def finding_keys(node: ast.AST, path: Path) -> Iterator[str]:

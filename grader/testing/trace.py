@@ -48,7 +48,7 @@ class Trace:
         self.errors = Errors(self.problems)
         environ.setdefault("wsgi.input", self.input)
         environ.setdefault("wsgi.errors", self.errors)
-        self.events = recorder.new_log()
+        self.events = self.input.events = recorder.new_log()
         recorder.kept.append(self)
         self.status = ""
         self.headers: list[tuple[str, str]] = []

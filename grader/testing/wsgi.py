@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 from grader.channel.remote import StudentObject, has_operation
 from grader.testing import rules
+from grader.testing.events import Event
 from grader.testing.finding import LimitReached
 from grader.testing.rules import Problem, problem
 
@@ -38,13 +39,14 @@ class Reader(Protocol):
 
 
 class Stream:
-    """wsgi.input over a file of the test's: reads as it is asked."""
+    """wsgi.input over a file of the test's: reads as it is asked. ``events`` is the trace of its conversation."""
 
     __exposed__: ClassVar[tuple[str, ...]] = ("read", "readline", "readlines", "iter")
     __raises__ = (OSError, ValueError, TypeError)
 
     def __init__(self, file: Reader) -> None:
         self.file = file
+        self.events: list[Event] = []
 
     def read(self, *size: int) -> bytes:
         """Return up to ``size`` bytes."""

@@ -94,7 +94,9 @@ def main() -> None:
     worker.stop()
     wall, cold_wall = statistics.median(walls), statistics.median(cold_walls)
     mean_cpu, cold_cpu = cpu / options.runs, statistics.median(cold_cpus)
-    print(f"isolation {worker.ready.proof.level}, {len(tests)} tests, {options.runs} warm and {len(cold_walls)} cold runs")
+    print(
+        f"isolation {worker.ready.proof.level}, {len(tests)} tests, {options.runs} warm and {len(cold_walls)} cold runs"
+    )
     print(f"warm: wall {wall * 1e3:6.1f} ms (min {min(walls) * 1e3:.1f})   CPU {mean_cpu * 1e3:6.1f} ms (mean)")
     print(f"cold: wall {cold_wall * 1e3:6.1f} ms (min {min(cold_walls) * 1e3:.1f})   CPU {cold_cpu * 1e3:6.1f} ms")
     print(f"ratio warm/cold: wall {wall / cold_wall:.3f}   CPU {mean_cpu / cold_cpu:.3f}")

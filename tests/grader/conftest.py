@@ -15,6 +15,8 @@ import pytest
 from grader.course import Course, load_course
 from grader.models import Isolation, Limits
 from grader.sandbox.isolation import enter
+from tests.grader.ordinary import obstacle
+from tests.grader.scenarios import LEVELS, private_python
 
 ROOT = Path(__file__).parents[2]
 IN_CI = bool(os.environ.get("GRADER_CI"))
@@ -89,6 +91,19 @@ def posix() -> None:
     """Ask for a system with fork."""
     if sys.platform == "win32":
         skip("this test forks", "run it on Linux or macOS")
+
+
+@pytest.fixture(params=LEVELS)
+def any_level(request: pytest.FixtureRequest) -> str:
+    """Each isolation level in turn, as far as this machine has it."""
+    name: str = request.param
+    if name == "full":
+        request.getfixturevalue("full")
+    if name == "confined" and sys.platform != "linux":
+        skip("there are walls on Linux only", "run this test there")
+    if private_python(name) and (remedy := obstacle()):
+        skip("this Python cannot be run by other users", remedy)
+    return name
 
 
 @pytest.fixture

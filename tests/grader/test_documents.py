@@ -204,6 +204,7 @@ def test_the_feedback_in_the_readme_is_what_the_grader_says() -> None:
     )
 
 
+FILE_BLOCK = re.compile(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
 EXAMPLE = re.compile(r"<!-- tested: fails for (\w+) -->\n```python\n(.*?)```", re.DOTALL)
 
 
@@ -225,8 +226,10 @@ def test_the_examples_for_authors_judge_right_and_wrong(sample: str, code: str, 
 
 def test_every_python_example_for_authors_is_tested() -> None:
     blocks = [block for kind, block in FENCE.findall(read("CONTRIBUTING.md")) if kind == "python"]
-    assert blocks == [code for _, code in EXAMPLE.findall(read("CONTRIBUTING.md"))]
-    assert len(blocks) == 2
+    examples = [code for _, code in EXAMPLE.findall(read("CONTRIBUTING.md"))]
+    files = [code for name, code in FILE_BLOCK.findall(read("CONTRIBUTING.md")) if name.endswith(".py")]
+    assert sorted(blocks) == sorted(examples + files)
+    assert (len(examples), len(files)) == (2, 9)
 
 
 @ON_LINUX

@@ -33,6 +33,7 @@ class Custody(ABC):
     """The processes and the writable places of one box. ``mode`` is that of the folders above the submissions' own."""
 
     mode = 0o700
+    own_network = False
 
     def __init__(self, config: dict[str, Any]) -> None:
         self.places: list[str] = [config["box"], config["tmp"]]
@@ -85,6 +86,8 @@ class Custody(ABC):
 
 class Namespace(Custody):
     """The zygote is PID 1: what it can see is what there is, and the kernel ends all of it with the zygote."""
+
+    own_network = True
 
     def processes(self) -> list[int]:
         """Return every other process of the namespace."""

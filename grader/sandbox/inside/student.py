@@ -15,6 +15,8 @@ from typing import Any
 from grader.channel.frames import LENGTH, decode, encode
 from grader.channel.student import StudentPeer, describe
 from grader.sandbox.inside import outline, probes, serving
+from grader.sandbox.inside.commands import Commands
+from grader.sandbox.inside.instruments import Instruments
 
 
 class Pipe:
@@ -61,6 +63,8 @@ def serve(pipe: Pipe, folder: str, sockets: list[int]) -> None:
     sys.path.insert(0, folder)
     os.chdir(folder)
     pieces: list[bytes] = []
+    instruments = Instruments()
+    peer: StudentPeer
     control: dict[str, Any] = {
         "import": importlib.import_module,
         "outline": lambda module: outline.outline(folder, module),
@@ -68,8 +72,11 @@ def serve(pipe: Pipe, folder: str, sockets: list[int]) -> None:
         "probe": probes.run,
         "piece": pieces.append,
         "unpack": lambda names, most: open_archive(pieces, names, most),
-        "serve": lambda app, server: serving.serve(app, server, sockets),
+        "serve": lambda app, server: serving.serve(app, server, sockets, peer.leave),
         "stop": serving.stop,
+        "run": Commands(folder).run,
+        "install": instruments.install,
+        "instrument": instruments.ask,
     }
     peer = StudentPeer(pipe, folder, control)
     pipe.send(encode({"ready": 1}, []))

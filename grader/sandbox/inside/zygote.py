@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import array
 import contextlib
+import errno
 import gc
 import json
 import os
@@ -22,6 +23,8 @@ from typing import Any
 
 TICK = 25
 """Milliseconds between two looks of the watchdog."""
+ANSWER = 100
+"""Milliseconds within which a port of the box's own loopback answers, or does not."""
 
 
 @dataclass
@@ -101,6 +104,8 @@ class Zygote:
             self.kill(message["process"], "killed")
         elif message["op"] == "sweep":
             self.sweep(message["job"])
+        elif message["op"] == "connect":
+            self.connect(message["request"], message["port"])
 
     def spawn(self, message: dict[str, Any], descriptors: list[int]) -> None:
         """Fork a student process that owns the descriptors: channel in and out, output, perhaps a listening socket."""
@@ -163,6 +168,20 @@ class Zygote:
             if child.number == number:
                 child.why = why
                 os.kill(child.pid, signal.SIGKILL)
+
+    def connect(self, number: int, port: int) -> None:
+        """Connect to a port of the box's own loopback and hand the judge the socket.
+
+        The zygote does it, for it runs no line of a submission: what a submission handed out could be any descriptor.
+        """
+        if not self.custody.own_network:
+            return self.say({"connected": number, "error": "EPERM"})
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
+            if error := connection_error(client, port):
+                return self.say({"connected": number, "error": error})
+            text = json.dumps({"connected": number}).encode()
+            socket.send_fds(self.control, [text], [client.fileno()])
+        return None
 
     def reap(self, pidfd: int) -> None:
         """Tell the judge how a student process ended; with the last one everything it left is killed."""
@@ -234,6 +253,18 @@ def resident(path: str) -> int | None:
             if line.startswith(("RssAnon:", "RssShmem:")):
                 total = (total or 0) + int(line.split()[1]) * 1024
     return total
+
+
+def connection_error(client: socket.socket, port: int) -> str:
+    """Connect a socket, which is left non-blocking; return the name of what went wrong, nothing if it is connected."""
+    client.setblocking(False)
+    number = client.connect_ex(("127.0.0.1", port))
+    if number == errno.EINPROGRESS:
+        waiting = select.poll()
+        waiting.register(client, select.POLLOUT)
+        answered = waiting.poll(ANSWER)
+        number = client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if answered else errno.ETIMEDOUT
+    return errno.errorcode.get(number, str(number)) if number else ""
 
 
 def read_filter(descriptor: int | None) -> bytes:
