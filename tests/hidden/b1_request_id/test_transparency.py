@@ -303,6 +303,10 @@ def is_whole(seen: Trace, app: Inside) -> None:
     seen.check(rules.ITERABLE, rules.BODY_BYTES, rules.START_FIRST, rules.TRUE_LENGTH)
 
 
+# -- what must hold
+
+
+@mark.points(5, "protocol", rule="PEP 3333 (must): Specification Details", statement="close-once")
 def test_close_normal(submission: Submission, trace: Tracer, inside: Callable[..., Any]) -> None:
     """after the whole body was read, closing closes the app's iterable once"""
     for kind in (Body, OwnIterator):
