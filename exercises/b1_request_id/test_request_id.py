@@ -45,6 +45,9 @@ def test_app_finds_the_id(submission: Submission, trace: Tracer) -> None:
     films = Films()
     seen = trace(submission.RequestId(films), "GET", "/")
     assert films.environs, "is the app inside called?"
+    assert type(films.environs[0]) is dict, (
+        "the environ that you pass to the app: a dict itself, not a class of your own"
+    )
     assert KEY in films.environs[0], "the environ that you pass to the app: which keys does it have?"
     assert type(films.environs[0][KEY]) is str, "the type of the id that you put into environ: it has to be text"
     assert films.environs[0][KEY] == seen.header("X-Request-ID"), "one id for both: where is it made, and how often?"
