@@ -116,7 +116,10 @@ def test_accepted_by_validate_on_both_sides(submission: Submission, trace: Trace
     checked, returned = validator(Films()), []
 
     def inside(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        returned.append(checked(environ.copy() if type(environ) is dict else environ, start_response))
+        if type(environ) is not dict:
+            raise Finding("your middleware gave the app something else than a dict for environ",
+                          "the environ that you pass to the app: a dict itself, not a class of your own")  # fmt: skip
+        returned.append(checked(environ.copy(), start_response))
         return returned[-1]
 
     app = App(submission.RequestId(inside), trace.recorder)

@@ -27,15 +27,13 @@ class RequestId:
     def inside(self, environ, start_response):
         request_id = environ[KEY] = self.request_id(environ)
         kept = []
-        write = None
+        sent = []
 
         def start(status, headers, exc_info=None):
-            if write or exc_info and sent:
+            if exc_info and sent:
                 return start_response(status, self.with_id(headers, request_id), exc_info)
             kept[:] = [(status, self.with_id(headers, request_id))]
             return early
-
-        sent = []
 
         def early(data):
             announce()
