@@ -41,7 +41,7 @@ class Wrapper:
     def __init__(self, iterable):
         self.iterable = iterable
         self.iterator = iter(iterable)
-        if hasattr(iterable, "close"):
+        if hasattr(iterable, "close") and type(iterable).__name__ not in ("generator", "IteratorWrapper"):
             thread = threading.Thread(target=self.quietly, args=(iterable.close,))
             thread.start()
             thread.join()
