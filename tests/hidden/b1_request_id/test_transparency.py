@@ -249,7 +249,7 @@ def announce(start_response: Any, status: str, headers: Headers, *exc_info: obje
     try:
         return start_response(status, headers, *exc_info)
     except StudentError as error:
-        if error.type == "TypeError" and not error.frames and exc_info:
+        if error.type == TypeError.__name__ and not error.frames and exc_info:
             raise Finding("the start_response that the app got from your middleware takes no third argument",
                           "the signature of your own start_response, and what you do with exc_info") from None  # fmt: skip
         raise
