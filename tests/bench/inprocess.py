@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
+import random
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -80,6 +81,12 @@ def client(app: Any) -> Client:  # noqa: ANN401
 def trace() -> Tracer:
     """The same driver."""
     return Tracer(Recorder())
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> random.Random:
+    """The same for every run."""
+    return random.Random(request.node.name)
 
 
 @pytest.fixture

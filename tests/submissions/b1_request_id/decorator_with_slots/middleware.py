@@ -1,0 +1,41 @@
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+KEY = "yingdan.request_id"
+GOOD = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def new_id():
+    return uuid.uuid4().hex
+
+
+@dataclass(frozen=True, slots=True)
+class RequestId:
+    app: Callable
+    header: str = "X-Request-ID"
+    make_id: Callable | None = None
+
+    @property
+    def key(self):
+        return "HTTP_" + self.header.upper().replace("-", "_")
+
+    def request_id(self, environ):
+        incoming = environ.get(self.key, "")
+        return incoming if GOOD.fullmatch(incoming) else (self.make_id or new_id)()
+
+    def with_id(self, headers, request_id):
+        others = [(name, value) for name, value in headers if name.lower() != self.header.lower()]
+        return others + [(self.header, request_id)]
+
+    def inside(self, environ, start_response):
+        request_id = environ[KEY] = self.request_id(environ)
+
+        def start(status, headers, exc_info=None):
+            return start_response(status, self.with_id(headers, request_id), exc_info)
+
+        return self.app(environ, start)
+
+    def __call__(self, environ, start_response):
+        return self.inside(environ, start_response)

@@ -1,0 +1,1 @@
+RequestId = lambda app, **options: app

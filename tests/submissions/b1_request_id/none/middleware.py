@@ -1,0 +1,2 @@
+def RequestId(app, header="X-Request-ID", make_id=None):
+    pass
