@@ -134,8 +134,9 @@ def forget(items: list[pytest.Item]) -> None:
 def arrange(items: list[pytest.Item], exercise: Exercise, job: Job) -> list[pytest.Item]:
     """Put public modules first, hidden ones in an order that follows from the seed, and tests behind their prerequisites."""
     modules: dict[tuple[bool, str], list[pytest.Item]] = {}
+    places = {path: (exercise.hides(path), str(path)) for path in {item.path for item in items}}
     for item in items:
-        modules.setdefault((exercise.hides(item.path), str(item.path)), []).append(item)
+        modules.setdefault(places[item.path], []).append(item)
     open_ones = [modules[key] for key in sorted(modules) if not key[0]]
     hidden = [modules[key] for key in sorted(modules) if key[0] and job.hidden]
     random.Random(job.seed).shuffle(hidden)  # noqa: S311 - not a secret
