@@ -15,7 +15,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from grader.cli import main
+from grader.cli import SUMMARIES, commands, main
 from grader.course import load_course
 from grader.grading.grade import Grader
 from grader.models import Isolation, Outcome, Verdict
@@ -26,6 +26,7 @@ SAMPLES = ROOT / "tests" / "submissions" / "a1_hello_wsgi"
 GUIDES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 DOCUMENTS = [*GUIDES, *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("exercises/*/*.md"))]
 FIRST_MINUTE = ["pip install -q uv && uv run --no-dev grader demo", "pip install -q uv && uv run pytest"]
+COMMANDS = commands()
 EXAMPLES = ("submitted/",)
 """Paths that a document makes up."""
 
@@ -75,12 +76,12 @@ def known_to_pytest(option: str, config: pytest.Config) -> bool:
 
 def complaints(document: str, config: pytest.Config) -> list[str]:
     """Return what a document tells the reader to type and nobody understands."""
-    everywhere = set().union(options_of(main), *(options_of(command) for command in main.commands.values()))
+    everywhere = set().union(options_of(main), *(options_of(command) for command in COMMANDS.values()))
     found = []
     for words in command_lines(document):
         options = [word.partition("=")[0] for word in words if word.startswith("--")]
         if words[0] == "grader" and len(words) > 1:
-            command = main if words[1].startswith("-") else main.commands.get(words[1])
+            command = main if words[1].startswith("-") else COMMANDS.get(words[1])
             found += [f"grader has no command {words[1]}"] if command is None else []
             found += [
                 f"{words[:2]} has no {option}" for option in options if command and option not in options_of(command)
@@ -119,12 +120,28 @@ def test_a_made_up_command_or_option_is_found(
 
 def test_every_command_has_help() -> None:
     assert main.help
-    assert [name for name, command in main.commands.items() if not command.help] == []
+    assert [name for name, command in COMMANDS.items() if not command.help] == []
+
+
+def test_the_list_of_commands_says_what_each_says_of_itself_first() -> None:
+    said = {name: (command.help or "").partition("\n")[0] for name, command in COMMANDS.items()}
+    assert said == SUMMARIES
+    assert {name: command.name for name, command in COMMANDS.items()} == {name: name for name in SUMMARIES}
+
+
+def test_the_list_of_commands_needs_none_of_what_commands_need() -> None:
+    source = (
+        "import sys\nfrom grader.cli import main\nmain(['--help'], standalone_mode=False)\n"
+        "assert not {'rich', 'pytest', 'werkzeug', 'requests'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "grade " in done.stdout
 
 
 def test_every_command_is_in_the_readme() -> None:
     named = {words[1] for words in command_lines("README.md") if words[0] == "grader" and len(words) > 1}
-    assert named == set(main.commands)
+    assert named == set(COMMANDS)
 
 
 def test_readme_has_exactly_the_two_lines_of_the_first_minute() -> None:

@@ -118,6 +118,7 @@ def test_level_none_needs_no_module_that_only_posix_systems_have() -> None:
         "import sys\n"
         "for name in ('resource', 'fcntl', 'pwd', 'grp', 'termios'): sys.modules[name] = None\n"
         "import grader.cli, grader.grading.worker, grader.testing.plain_run, grader.sandbox.inside.student\n"
+        "grader.cli.commands()\n"
         "from grader.sandbox.isolation import enter\n"
     )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, cwd=ROOT, check=False)

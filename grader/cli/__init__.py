@@ -1,0 +1,54 @@
+"""The command line: a module for each command, each a few steps of what the other modules do.
+
+Exit codes: 0 a verdict was reached for each submission, 1 a check failed (``--fail-under``, ``leaks``), 2 wrong usage,
+3 a fault of ours.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+import grader as package
+
+SUMMARIES = {
+    "demo": "Build a small class from the sample submissions, grade it, and show what comes out.",
+    "doctor": "Find out by probes how well submissions are walled in on this machine, and what to do for more.",
+    "grade": "Grade PATH: a file, an archive (zip, tar.gz), a folder, or a tree submitted/<student>/<exercise>/.",
+    "leaks": "Search files, folders and archives for anything of hidden tests and solutions, before students get them.",
+    "list": "List the exercises of the course.",
+}
+"""The commands, each a function ``command`` in the module of its name, and the first sentence of what it says of itself."""
+
+
+class Commands(click.Group):
+    """A group that reads the module of a command when somebody asks for it: nobody waits for what others need."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        """Return the names of the commands."""
+        return sorted(SUMMARIES)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - click's
+        """Return a command, None if there is none of this name."""
+        if name not in SUMMARIES:
+            return None
+        found: click.Command = importlib.import_module(f"{__name__}.{name}").command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        """Write the list of the commands without reading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(SUMMARIES.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package.__version__, prog_name="grader")
+def main() -> None:
+    """Grade exercises about Python web applications, through a wall that submissions cannot see through."""
+
+
+def commands() -> dict[str, click.Command]:
+    """Return all commands by name."""
+    context = click.Context(main)
+    return {name: command for name in main.list_commands(context) if (command := main.get_command(context, name))}

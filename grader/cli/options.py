@@ -1,0 +1,80 @@
+"""What several commands share: options, the course that is meant, and what becomes of errors."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from functools import update_wrapper
+from pathlib import Path
+from typing import Any
+
+import click
+
+from grader.course import Course, find_course, load_course
+from grader.errors import EngineFault, UsageError
+from grader.language import preferred_language
+from grader.models import LANGUAGES
+
+FOLDER = click.Path(file_okay=False, exists=True, path_type=Path)
+course_option = click.option(
+    "--course", "course_folder", type=FOLDER, help="The course (default: the nearest one upward)."
+)
+private_option = click.option(
+    "--private", type=FOLDER, help="Folder with tests/ and solutions/, if they are not in the course."
+)
+lang_option = click.option(
+    "--lang", type=click.Choice(LANGUAGES), default=preferred_language, help="Language of texts."
+)
+
+
+class WrongUsage(click.ClickException):
+    """What was asked for cannot be done."""
+
+    exit_code = 2
+
+
+class OurFault(click.ClickException):
+    """Something of ours broke."""
+
+    exit_code = 3
+
+
+class Stopped(click.ClickException):
+    """Somebody pressed Ctrl-C."""
+
+    exit_code = 130
+
+
+def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn the project's own errors into a message and an exit code; one that nobody foresaw is a fault of ours too."""
+
+    def command(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's
+        try:
+            return function(*args, **kwargs)
+        except UsageError as error:
+            raise WrongUsage(str(error)) from None
+        except KeyboardInterrupt:
+            raise Stopped("stopped; what was graded before is complete") from None
+        except (BrokenPipeError, click.ClickException, click.Abort, click.exceptions.Exit):
+            raise  # click knows these
+        except EngineFault as error:
+            raise OurFault(f"a fault of the grader, not of a submission: {error}") from None
+        except OSError as error:
+            raise OurFault(f"a fault of this machine, not of a submission: {error}") from None
+        except Exception as error:  # noqa: BLE001 - the exit code of a traceback would mean a low score
+            traceback.print_exc()
+            raise OurFault(f"an error in the grader, not in a submission: {type(error).__name__}") from None
+
+    return update_wrapper(command, function)
+
+
+def open_course(folder: Path | None, private: Path | None, near: Path | None = None) -> Course:
+    """Load the course that was named, or the nearest one above the working folder or above a path."""
+    if folder is None:
+        try:
+            folder = find_course(Path.cwd())
+        except UsageError:
+            if near is None:
+                raise
+            folder = find_course(near)
+    return load_course(folder, private)
