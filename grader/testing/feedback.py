@@ -53,8 +53,8 @@ class Writer:
         detail = {name: self.word(name, value, hidden=hidden) for name, value in observed.detail.items()}
         text = self.catalogue.text(key, **values, **detail) if values or detail else self.catalogue.text(key)
         if not hidden and not observed.happened and observed.verdict is Verdict.WRONG:
-            said = [self.catalogue.text(key, **values) for name, key in COMPARED.items() if name in values]
-            text = {language: text[language] + "".join(one[language] for one in said) for language in LANGUAGES}
+            for added in (self.catalogue.text(key, **values) for name, key in COMPARED.items() if name in values):
+                text = {language: text[language] + added[language] for language in LANGUAGES}
         if observed.verdict in RAISED:
             said = self.catalogue.text(': "{text}"', **values) if values.get("text") and not hidden else same("")
             where = self.catalogue.text(" ({place})", place=place) if place else same("")

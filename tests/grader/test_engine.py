@@ -202,7 +202,7 @@ def printed(report: RenderableType) -> str:
         ("'a == b'", "'a == b' == 9 is not true"),
         (r"'\x1b[31m\n\u202e{seen}'", r"'\x1b[31m\n\u202e{seen}' instead of 9"),
         ("'x' * 1000", "instead of 9"),
-        ("'assert 1 == 2\\nassert 3 == 4'", "instead of 9"),
+        ("'assert 1\\nassert 3'", "instead of 9"),
     ],
 )
 def test_what_an_assert_saw_is_short_and_harmless(grade: Grade, answer: str, said: str) -> None:
