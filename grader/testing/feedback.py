@@ -112,7 +112,7 @@ def same(text: str) -> Text:
 OWN_ADVICE = frozenset({Verdict.IMPORT_ERROR, Verdict.MEMORY_LIMIT})
 RAISED = frozenset({Verdict.STUDENT_EXCEPTION, Verdict.IMPORT_ERROR})
 ANSWERED = "the answer was not as promised"
-COMPARED = {"seen": ": {seen} instead of {expected}", "claim": ": {claim} is not true"}
+COMPARED = {"seen": ": {seen} instead of {expected}", "value": ": {value}", "claim": ": {claim} is not true"}
 """What is added for a public test, by the name of a value."""
 HAPPENED = {
     Verdict.WRONG: "the result was not the promised one",

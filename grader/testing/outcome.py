@@ -27,7 +27,7 @@ NO_ISOLATION = "isolation"
 STAFF_TEXT, VALUE_TEXT = 4000, 500
 CLAIM = "assert "
 """How the line begins in which pytest shows both sides of an assert that failed."""
-COMPARISONS = (" == ", " != ", " in ", " is ", " < ", " <= ", " > ", " >= ")
+COMPARISONS, DENIALS = (" == ", " in ", " < ", " <= ", " > ", " >= "), (" != ", " is not ")
 LACKING = frozenset(
     getattr(errno, name)
     for name in ("EADDRNOTAVAIL", "EDQUOT", "EIO", "EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "ENOSPC", "EROFS")
@@ -123,17 +123,19 @@ def observe(error: BaseException, trace: TracebackType | None, recorder: Recorde
 
 
 def compared(error: BaseException) -> dict[str, tuple[str, bool]]:
-    """Return what the assert that failed compared, none of it public: ``seen`` and ``expected``, or else the ``claim``.
+    """Return what the assert that failed compared, none of it public.
 
-    It comes from pytest's own explanation. What stands alone, like False, says nothing, nor does a reference.
+    That is ``seen`` and ``expected``; of a comparison with what may not be, the ``value`` alone; else the ``claim``. It comes
+    from pytest's own explanation. What stands alone there, like False, says nothing, nor does a reference.
     """
     lines = str(error)[:STAFF_TEXT].split("\n") if isinstance(error, AssertionError) else []
     claim = next((line.removeprefix(CLAIM) for line in lines if line.startswith(CLAIM)), "")
     if StudentObject.__name__ in claim:
         return {}
-    sides = claim.split(" == ")
-    if len(sides) == 2:
-        return {"seen": (sides[0][:VALUE_TEXT], False), "expected": (sides[1][:VALUE_TEXT], False)}
+    for word, names in ((" == ", ("seen", "expected")), *((denial, ("value",)) for denial in DENIALS)):
+        sides = claim.split(word)
+        if len(sides) == 2:
+            return {name: (side[:VALUE_TEXT], False) for name, side in zip(names, sides, strict=False)}
     return {"claim": (claim[:VALUE_TEXT], False)} if any(word in claim for word in COMPARISONS) else {}
 
 
