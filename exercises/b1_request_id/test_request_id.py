@@ -52,7 +52,7 @@ def test_app_finds_the_id(submission: Submission, trace: Tracer) -> None:
     assert type(films.environs[0]) is dict, (
         "the environ that you pass to the app: a dict itself, not a class of your own"
     )
-    assert KEY in films.environs[0], "the environ that you pass to the app: which keys does it have?"
+    assert films.environs[0].get(KEY) is not None, "the environ that you pass to the app: which keys does it have?"
     assert type(films.environs[0][KEY]) is str, "the type of the id that you put into environ: it has to be text"
     assert films.environs[0][KEY] != "", "an absent header is no good id either: is there a new id then?"
     assert seen.header("X-Request-ID") is not None, "the headers that you pass to the server's start_response"
@@ -66,6 +66,7 @@ def test_keeps_a_good_id(submission: Submission, trace: Tracer) -> None:
     seen = trace(submission.RequestId(films), "GET", "/", headers={"X-Request-ID": "Client_7.b-1"})
     assert seen.all_headers("X-Request-ID") != [], "the headers that you pass to the server's start_response"
     assert seen.all_headers("X-Request-ID") == ["Client_7.b-1"], "under which key does environ hold a request header?"
+    assert films.environs, "is the app inside called?"
     assert films.environs[0].get(KEY) == "Client_7.b-1", "the environ that you pass to the app"
 
 
@@ -78,6 +79,7 @@ def test_replaces_a_bad_id(submission: Submission, trace: Tracer) -> None:
     assert value is not None, "the headers that you pass to the server's start_response"
     assert value != "<b>not an id</b>", "what you check before you use an id that came in"
     assert PATTERN.fullmatch(value), "the id that you make: letters, digits, dot, underscore, hyphen, at most 64"
+    assert films.environs, "is the app inside called?"
     assert films.environs[0].get(KEY) == value, "the environ that you pass to the app"
 
 
