@@ -14,7 +14,7 @@ URL = "http://localhost"
 
 @mark.points(6, "correctness", statement="home")
 def test_home_leads_to_the_list(client):
-    """GET / is answered with a page that has 影单 in its h1 and a link to /movies"""
+    """GET / is answered with a page that links to /movies and has 影单 in its h1"""
     answer = client.get("/")
     assert answer.status_code == 200, "which row of the table answers /, and with which status?"
     assert media_type(answer.headers.get("Content-Type")) == ("text/html", "utf-8"), "the value of Content-Type"
