@@ -17,12 +17,12 @@ def application(environ, start_response):
     without_body = method == "TODO"
 
     # 3. Build the body. HTTP carries bytes, so the text has to become bytes first.
-    body = b""  # TODO: the bytes of TEXT
+    body = b"TODO\n"  # TODO: the bytes of TEXT
 
     # 4. Announce (start_response). The status line and the headers go first.
-    status = "TODO"
+    status = "501 Not Implemented"  # TODO: the status line of an answer that is fine
     headers = [
-        ("Content-Type", "TODO"),
+        ("Content-Type", "text/plain"),  # TODO: the encoding is missing in the value
         # TODO: one more header, which tells the client where the body ends
     ]
     start_response(status, headers)

@@ -45,7 +45,8 @@ def error(path, status):
 
 
 # The handlers build the bodies. Each of them gets the films, the beginning of every link, and the variable parts of the
-# path. It returns the status line, the media type and the text of the body.
+# path. It returns the status line, the media type and the text of the body; where there is no such film it may return None,
+# and application answers with error().
 
 
 def film_list(films, base):
@@ -84,7 +85,8 @@ def make_app(catalog=None):
 
         # 2. Decide: is there a row for the path (404), is the method in it (405), is there such a film (404)?
         # 3. Build the body: the handler in the row does it, or error().
-        status, kind, text = "TODO", HTML, f"{path} {base} {films}"
+        status, kind = "501 Not Implemented", HTML  # TODO
+        text = page("TODO", html.escape(f"{path} {base} {films}"))  # TODO
 
         # 4. Announce (start_response). The answer 405 has one header more than the others.
         start_response(status, [("Content-Type", kind)])

@@ -52,6 +52,9 @@ class Writer:
             key = ANSWERED if observed.events else HAPPENED[Verdict.WRONG]
         detail = {name: self.word(name, value, hidden=hidden) for name, value in observed.detail.items()}
         text = self.catalogue.text(key, **values, **detail) if values or detail else self.catalogue.text(key)
+        if not hidden and not observed.happened and observed.verdict is Verdict.WRONG:
+            for added in (self.catalogue.text(key, **values) for name, key in COMPARED.items() if name in values):
+                text = {language: text[language] + added[language] for language in LANGUAGES}
         if observed.verdict in RAISED:
             said = self.catalogue.text(': "{text}"', **values) if values.get("text") and not hidden else same("")
             where = self.catalogue.text(" ({place})", place=place) if place else same("")
@@ -108,7 +111,9 @@ def same(text: str) -> Text:
 
 OWN_ADVICE = frozenset({Verdict.IMPORT_ERROR, Verdict.MEMORY_LIMIT})
 RAISED = frozenset({Verdict.STUDENT_EXCEPTION, Verdict.IMPORT_ERROR})
-ANSWERED = "your app answered, but not as promised"
+ANSWERED = "the answer was not as promised"
+COMPARED = {"seen": ": {seen} instead of {expected}", "value": ": {value}", "claim": ": {claim} is not true"}
+"""What is added for a public test, by the name of a value."""
 HAPPENED = {
     Verdict.WRONG: "the result was not the promised one",
     Verdict.STUDENT_EXCEPTION: "{phase}, your code raised {type}",

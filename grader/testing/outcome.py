@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from grader.channel.remote import StudentError, StudentGone, builtin_type
+from grader.channel.remote import StudentError, StudentGone, StudentObject, builtin_type
 from grader.errors import EngineFault, UsageError
 from grader.models import Verdict
 from grader.testing.events import Event, Recorder, shortened
@@ -25,6 +25,9 @@ KNOWN_LIBRARIES = frozenset(
 NO_ISOLATION = "isolation"
 """The reason why a test is not run where the walls do not suffice."""
 STAFF_TEXT, VALUE_TEXT = 4000, 500
+CLAIM = "assert "
+"""How the line begins in which pytest shows both sides of an assert that failed."""
+COMPARISONS, DENIALS = (" == ", " in ", " < ", " <= ", " > ", " >= "), (" != ", " is not ")
 LACKING = frozenset(
     getattr(errno, name)
     for name in ("EADDRNOTAVAIL", "EDQUOT", "EIO", "EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "ENOSPC", "EROFS")
@@ -115,7 +118,25 @@ def observe(error: BaseException, trace: TracebackType | None, recorder: Recorde
         return Observed(
             verdict, {}, error.happened, values, error.look or message_at(trace, folder), events, staff=staff
         )
-    return Observed(Verdict.WRONG, look=message_at(trace, folder), events=events, staff=staff)
+    look = message_at(trace, folder)
+    return Observed(Verdict.WRONG, values=compared(error), look=look, events=events, staff=staff)
+
+
+def compared(error: BaseException) -> dict[str, tuple[str, bool]]:
+    """Return what the assert that failed compared, none of it public.
+
+    That is ``seen`` and ``expected``; of a comparison with what may not be, the ``value`` alone; else the ``claim``. It comes
+    from pytest's own explanation. What stands alone there, like False, says nothing, nor does a reference.
+    """
+    lines = str(error)[:STAFF_TEXT].split("\n") if isinstance(error, AssertionError) else []
+    claim = next((line.removeprefix(CLAIM) for line in lines if line.startswith(CLAIM)), "")
+    if StudentObject.__name__ in claim:
+        return {}
+    for word, names in ((" == ", ("seen", "expected")), *((denial, ("value",)) for denial in DENIALS)):
+        sides = claim.split(word)
+        if len(sides) == 2:
+            return {name: (side[:VALUE_TEXT], False) for name, side in zip(names, sides, strict=False)}
+    return {"claim": (claim[:VALUE_TEXT], False)} if any(word in claim for word in COMPARISONS) else {}
 
 
 def fault_of_ours(error: BaseException) -> str:

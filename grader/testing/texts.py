@@ -1,7 +1,7 @@
 """The constant texts of a test module: docstrings, assert messages, findings; read from its source, never from its run.
 
-pytest's own explanation of an assert holds expected values, so what a student sees of a failure is the message that stands
-in the source. A text that is not constant could leak; such a module is refused when it is collected.
+pytest's own explanation of an assert holds expected values, so what a student sees of a hidden test's failure is the message
+that stands in the source. A text that is not constant could leak; such a module is refused when it is collected.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import textwrap
@@ -10,12 +11,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console, RenderableType
 
+from grader.catalogues import Catalogue
 from grader.course import Course, load_course
 from grader.errors import UsageError
 from grader.grading.grade import Grader
 from grader.models import Attempt, Isolation, Outcome, Submission, TestResult, Verdict
 from grader.reports.document import document
+from grader.reports.terminal import TerminalReport
 
 STATEMENT = '# {title}\n\n- <a id="promise"></a>{sentence}\n'
 MANIFEST = """
@@ -165,6 +169,49 @@ def test_a_finding_shows_public_values_only_where_the_test_is_hidden(grade: Grad
     assert feedback.look_at["en"] == "large numbers"
     assert "square(n) is n times n." in feedback.why["en"]
     assert "square(n) 是 n 乘 n。" in feedback.why["zh-CN"]
+
+
+def test_an_assert_says_what_it_saw_only_if_the_test_is_public(grade: Grade) -> None:
+    attempt = grade(REFERENCE.replace("number * number", "31337"))
+    public, hidden = (by_id(attempt)[name] for name in ("test_three", "test_any"))
+    assert public.feedback is not None
+    assert public.feedback.happened == {
+        "en": "the result was not the promised one: 31337 instead of 9", "zh-CN": "结果不符合约定：应为 9，实际是 31337",
+    }  # fmt: skip
+    assert "assert 31337 == (0" in hidden.staff, "pytest explains the asserts of hidden modules too"
+    assert hidden.feedback is not None
+    assert hidden.feedback.happened == {"en": "the result was not the promised one", "zh-CN": "结果不符合约定"}
+    for language in ("en", "zh-CN"):
+        report = TerminalReport(Catalogue(), language)
+        seen = [str(document(attempt, language)["tests"]), printed(report.one(attempt))]
+        for text in seen:
+            assert text.count("31337") == 1, "of four tests that saw this number one is public"
+
+
+def printed(report: RenderableType) -> str:
+    console = Console(width=500, file=io.StringIO(), no_color=True)
+    console.print(report)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("None", "None instead of 9"),
+        ("'a == b'", "'a == b' == 9 is not true"),
+        (r"'\x1b[31m\n\u202e{seen}'", r"'\x1b[31m\n\u202e{seen}' instead of 9"),
+        ("'x' * 1000", "instead of 9"),
+        ("'assert 1\\nassert 3'", "instead of 9"),
+    ],
+)
+def test_what_an_assert_saw_is_short_and_harmless(grade: Grade, answer: str, said: str) -> None:
+    feedback = by_id(grade(f"def square(number): return {answer}\ndef count(): return 1"))["test_three"].feedback
+    assert feedback is not None
+    for text in feedback.happened.values():
+        assert text.isprintable()
+        assert len(text) < 400
+    assert said in feedback.happened["en"]
 
 
 def test_nothing_of_a_hidden_test_reaches_the_student_document(grade: Grade) -> None:
