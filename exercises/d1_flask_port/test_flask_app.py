@@ -9,7 +9,7 @@ FILMS = [
     {"id": 42, "title_zh": "城南旧事", "title_en": "My Memories of Old Beijing", "year": 1983, "director": "Wu Yigong"},
     {"id": 7, "title_zh": "小城之春", "title_en": "Spring in a Small Town", "year": 1948, "director": "Fei Mu"},
 ]
-SETTINGS = {"greeting": "你好", "secret_key": "only for this test"}
+SETTINGS = {"catalog": FILMS, "greeting": "你好", "secret_key": "only for this test"}
 
 
 @mark.points(4, "design", statement="factory")
@@ -26,7 +26,9 @@ def test_create_app_makes_flask_apps(make_app, client, probes):
 @mark.points(6, "design", statement="config")
 def test_upper_case_keys_are_settings(make_app, probes):
     """every upper-case key of the config is a setting of the app"""
-    app = probes.flask_app(make_app(**SETTINGS))
+    made = make_app(**SETTINGS)
+    assert "城南旧事" in Client(made).get("/movies").text, "does the app show the films of its CATALOG?"
+    app = probes.flask_app(made)
     assert app.config.get("GREETING") == SETTINGS["greeting"], "what does create_app do with a key that it has never heard of?"
     assert app.config.get("SECRET_KEY") == SETTINGS["secret_key"], "which is set last, the config or a value of your own?"
     assert probes.flask_app(make_app()).config.get("GREETING") is None, "does a setting of one app turn up in another?"

@@ -1,4 +1,4 @@
-from flask import Flask, jsonify, render_template_string, request
+from flask import Flask, abort, jsonify, render_template_string, request
 from werkzeug.exceptions import HTTPException
 
 KEYS = ("id", "title_zh", "title_en", "year", "director")
@@ -38,7 +38,7 @@ def create_app(config=None):
         for film in films:
             if str(film["id"]) == number:
                 return film
-        return None
+        abort(404)
 
     @app.get("/")
     def home():
@@ -50,13 +50,14 @@ def create_app(config=None):
 
     @app.get("/movies/<number>")
     def film_page(number):
-        film = find(number)
-        return render_template_string(FILM, film=film) if film else 404
+        for film in films:
+            if str(film["id"]) == number:
+                return render_template_string(FILM, film=film)
+        return 404
 
     @app.get("/api/movies/<number>")
     def film_json(number):
-        film = find(number)
-        return jsonify(film) if film else 404
+        return jsonify(find(number))
 
     @app.errorhandler(HTTPException)
     def refuse(error):
