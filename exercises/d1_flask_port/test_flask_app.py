@@ -29,8 +29,12 @@ def test_upper_case_keys_are_settings(make_app, probes):
     made = make_app(**SETTINGS)
     assert "城南旧事" in Client(made).get("/movies").text, "does the app show the films of its CATALOG?"
     app = probes.flask_app(made)
-    assert app.config.get("GREETING") == SETTINGS["greeting"], "what does create_app do with a key that it has never heard of?"
-    assert app.config.get("SECRET_KEY") == SETTINGS["secret_key"], "which is set last, the config or a value of your own?"
+    assert app.config.get("GREETING") == SETTINGS["greeting"], (
+        "what does create_app do with a key that it has never heard of?"
+    )
+    assert app.config.get("SECRET_KEY") == SETTINGS["secret_key"], (
+        "which is set last, the config or a value of your own?"
+    )
     assert probes.flask_app(make_app()).config.get("GREETING") is None, "does a setting of one app turn up in another?"
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, abort, jsonify, render_template_string, request
+from flask import Flask, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from jinja2 import DictLoader
 from werkzeug.exceptions import HTTPException
 
 FIELDS = ("id", "title_zh", "title_en", "year", "director")
@@ -26,24 +27,30 @@ CATALOG = [dict(zip(FIELDS, film, strict=True)) for film in FILMS]
 
 Film = Mapping[str, int | str]
 
-PAGE = """<!DOCTYPE html>
+TEMPLATES = {
+    "page.html": """<!DOCTYPE html>
 <html lang="zh-CN"><meta charset="utf-8"><title>{{ title }}</title>
 <h1>{{ title }}</h1>
-{% if films is defined %}<ul>
+<p><a href="{{ url_for("film_list") }}">电影</a></p>
+""",
+    "list.html": """{% include "page.html" %}
+<ul>
 {% for film in films %}<li data-id="{{ film.id }}"><a href="{{ url_for("film_page", number=film.id) }}">
 {{ film.title_zh }} <i>{{ film.title_en }}</i></a></li>
 {% endfor %}</ul>
-{% elif film is defined %}<dl>
+""",
+    "film.html": """{% include "page.html" %}
+<dl>
 {% for name, value in film.items() if name != "id" %}<dt>{{ name }}<dd>{{ value }}
 {% endfor %}</dl>
-{% endif %}<p><a href="{{ url_for("film_list") }}">电影</a></p>
-</html>
-"""
+""",
+}
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """Return an application of its own; the upper-case keys of ``config`` are its settings."""
     app = Flask(__name__)
+    app.jinja_loader = DictLoader(TEMPLATES)
     app.config["CATALOG"] = None
     app.config.from_mapping(config or {})
     catalog = CATALOG if app.config["CATALOG"] is None else app.config["CATALOG"]
@@ -54,16 +61,16 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
     @app.get("/")
     def home() -> str:
-        return render_template_string(PAGE, title="影单")
+        return render_template("page.html", title="影单")
 
     @app.get("/movies")
     def film_list() -> str:
-        return render_template_string(PAGE, title="影单", films=films.values())
+        return render_template("list.html", title="影单", films=films.values())
 
     @app.get("/movies/<number>")
     def film_page(number: str) -> str:
         film = film_or_404(number)
-        return render_template_string(PAGE, title=film["title_zh"], film=film)
+        return render_template("film.html", title=film["title_zh"], film=film)
 
     @app.get("/api/movies/<number>")
     def film_json(number: str) -> ResponseReturnValue:
@@ -76,7 +83,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         if request.path.startswith("/api/"):
             response.data, response.content_type = app.json.dumps({"error": error.name}), "application/json"
         else:
-            response.data = render_template_string(PAGE, title=f"{error.code} {error.name}")
+            response.data = render_template("page.html", title=f"{error.code} {error.name}")
         return response
 
     return app
