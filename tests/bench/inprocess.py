@@ -94,7 +94,9 @@ class Maker:
         """Make an app."""
         if not self._submission.defines("create_app"):
             return self._submission.make_app(**settings)
-        return self._submission.create_app(*([{name.upper(): value for name, value in settings.items()}] if settings else []))
+        return self._submission.create_app(
+            *([{name.upper(): value for name, value in settings.items()}] if settings else [])
+        )
 
     def of(self, submission: InProcess) -> Maker:
         """Return that of another module."""
