@@ -100,6 +100,10 @@ class AppMaker:
             made = function(*([{name.upper(): value for name, value in settings.items()}] if settings else []))
         return App(made, self.recorder)
 
+    def of(self, submission: Submission) -> AppMaker:
+        """Return the maker of apps in the process of ``submission.fresh()``."""
+        return AppMaker(submission, self.factory, self.recorder)
+
 
 def copied(value: object) -> object:
     """Return plain data with lists, tuples and dicts of its own, all the way down; everything else as it is."""

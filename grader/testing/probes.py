@@ -100,6 +100,12 @@ class Probes:
         yield found
         found.records = [(str(level), str(text)) for level, text in self.rows("logged", tuple, number, length=2)]
 
+    def flask_app(self, app: object) -> StudentObject:
+        """Return a Flask app to read from, such as ``debug`` and ``config``: testimony like everything that is read."""
+        found: StudentObject = object_of(app)
+        self.ask("check_flask", found)
+        return found
+
     def flask_view(
         self, app: object, rule: str, *, methods: Sequence[str] = ("GET",), raises: str = "RuntimeError",
         message: str = "added by a probe", first: StudentObject | None = None,

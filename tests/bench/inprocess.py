@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import inspect
 import os
 import random
@@ -18,6 +18,7 @@ import pytest
 from werkzeug.test import Client
 
 import grader.testing
+from grader.sandbox.inside.instruments import Instruments
 from grader.testing.events import Recorder
 from grader.testing.tracer import Tracer
 
@@ -37,6 +38,15 @@ class InProcess:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         return getattr(self._module, name)
+
+    def fresh(self) -> InProcess:
+        """Return the module imported once more."""
+        spec = importlib.util.spec_from_file_location(f"{self._module.__name__}_again", str(self._module.__file__))
+        assert spec
+        assert spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return InProcess(module)
 
     def defines(self, name: str) -> bool:
         """Tell whether the module defines a name."""
@@ -74,10 +84,52 @@ def app(submission: InProcess) -> Any:  # noqa: ANN401
     return submission.application
 
 
+class Maker:
+    """The factory, by the name that it has in part A or in part D."""
+
+    def __init__(self, submission: InProcess) -> None:
+        self._submission = submission
+
+    def __call__(self, **settings: object) -> Any:  # noqa: ANN401
+        """Make an app."""
+        if not self._submission.defines("create_app"):
+            return self._submission.make_app(**settings)
+        return self._submission.create_app(
+            *([{name.upper(): value for name, value in settings.items()}] if settings else [])
+        )
+
+    def of(self, submission: InProcess) -> Maker:
+        """Return that of another module."""
+        return Maker(submission)
+
+
+class InProcessProbes(Instruments):
+    """The same instruments, asked without a channel."""
+
+    def flask_app(self, app: Any) -> Any:  # noqa: ANN401
+        """Return a Flask app."""
+        self.check_flask(app)
+        return app
+
+    def flask_view(self, app: Any, rule: str, *, raises: str, message: str = "added by a probe") -> None:  # noqa: ANN401
+        """Add a view."""
+        self.add_view(app, rule, ["GET"], raises, message, None)
+
+    def of(self, submission: InProcess) -> InProcessProbes:  # noqa: ARG002 - all modules are in this process
+        """Return those of another module."""
+        return self
+
+
 @pytest.fixture
-def make_app(submission: InProcess) -> Any:  # noqa: ANN401
+def make_app(submission: InProcess) -> Maker:
     """The factory."""
-    return submission.make_app
+    return Maker(submission)
+
+
+@pytest.fixture
+def probes() -> InProcessProbes:
+    """The instruments."""
+    return InProcessProbes()
 
 
 @pytest.fixture

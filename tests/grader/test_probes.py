@@ -115,8 +115,16 @@ def test_a_view_is_added_before_the_first_request_only(submission: Submission, p
     assert late.value.type == "AssertionError"
 
 
+def test_a_flask_app_is_there_to_be_read(submission: Submission, probes: Probes) -> None:
+    app = submission.create_app()
+    assert probes.flask_app(App(app, Recorder())) is app
+    assert probes.flask_app(app).debug is False
+    assert probes.flask_app(app).config.get("SECRET_KEY") is None
+
+
 def test_an_app_that_is_no_flask_app_skips_the_test_kindly(submission: Submission, probes: Probes) -> None:
     for look in (
+        lambda: probes.flask_app(submission.raw),
         lambda: probes.flask_view(submission.raw, "/x"),
         lambda: probes.in_app_context(submission.raw, submission.title),
         lambda: probes.flask_log(submission.raw).__enter__(),

@@ -72,6 +72,10 @@ class Instruments:
         found, self.rendered = self.rendered, []
         return [list(layouts(template)) for template in found]
 
+    def check_flask(self, app: Any) -> None:  # noqa: ANN401
+        """Refuse what is no Flask app."""
+        flask_app(app)
+
     def add_view(
         self, app: Any, rule: str, methods: list[str], raises: str, message: str, first: Callable[[], object] | None  # noqa: ANN401
     ) -> None:  # fmt: skip
@@ -127,7 +131,8 @@ class Instruments:
 USED: dict[str, Callable[..., Any]] = {
     name: getattr(Instruments, name)
     for name in (
-        "sqlite", "watch_templates", "rendered_templates", "add_view", "watch_log", "logged", "in_app_context", "slow_app",
+        "sqlite", "watch_templates", "rendered_templates", "check_flask", "add_view", "watch_log", "logged", "in_app_context",
+        "slow_app",
     )
 }  # fmt: skip
 

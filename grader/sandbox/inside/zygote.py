@@ -49,8 +49,10 @@ def preload(modules: list[str]) -> None:
 
         app = flask.Flask("warm")
         app.add_url_rule("/<int:number>", "view", lambda number: {"number": number})
+        app.add_url_rule("/page/<name>", "page", lambda name: flask.render_template_string("{{ name }}", name=name))
         with app.test_client() as client:
             client.get("/1")
+            client.get("/page/warm")
             client.get("/missing")
 
 

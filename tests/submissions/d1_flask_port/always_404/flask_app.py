@@ -1,0 +1,14 @@
+from flask import Flask, request
+
+
+def create_app(config=None):
+    app = Flask(__name__)
+
+    @app.errorhandler(404)
+    def nothing(error):
+        return ({"error": "404"} if request.path.startswith("/api/") else "<h1>404</h1>"), 404
+
+    return app
+
+
+application = create_app()

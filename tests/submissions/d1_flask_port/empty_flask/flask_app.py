@@ -1,0 +1,8 @@
+from flask import Flask
+
+
+def create_app(config=None):
+    return Flask(__name__)
+
+
+application = create_app()
