@@ -75,5 +75,5 @@ def stale(rows: Iterable[Equivalent], mutants: Iterable[tuple[Mutant, Graded]]) 
         about = f"{LIST}: the row for {row.operator} with {row.diff.splitlines()[-1]!r}"
         if row.key not in fates:
             yield f"{about} is about no mutant that there is: remove it, or write operator and diff as the matrix shows them"
-        elif any(graded.failed for graded in fates[row.key]):
+        elif all(graded.failed for graded in fates[row.key]):
             yield f"{about} is about a mutant that is killed: remove it"

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,10 @@ import click
 from grader.course import Course, find_course, load_course
 from grader.errors import EngineFault, UsageError
 from grader.grading.grade import Grader
+from grader.grading.workers import Ready, Worker
 from grader.models import Attempt, Exercise, Isolation, Submission, TestInfo, Verdict
 from grader.proving.equivalents import read_equivalents, stale
-from grader.proving.sameness import essence
+from grader.proving.sameness import essence, given
 from grader.reports.matrix import Graded, Matrix, Mutant, document, render
 from grader.samples import load_samples
 
@@ -38,15 +40,18 @@ Progress = Callable[[int, int], None]
 # -- making
 
 
-def mutants_of(source: str, file: str) -> tuple[list[Mutant], int, int]:
-    """Return the mutants of a source that run differently, and how many do not: because nothing changes, or only data.
+def mutants_of(source: str, file: str, starter: str = "") -> tuple[list[Mutant], int, int]:
+    """Return the mutants of a source that are worth grading, and how many are not.
+
+    Of those, some run as the source does, the others change only statements that the starter has too.
 
     Raises:
         UsageError: mutmut is not installed; says how to get it.
     """
-    same, same_logic = essence(source), essence(source, tables=False)
+    known = given(source, starter)
+    same, same_work = essence(source), essence(source, known)
     found: dict[str, Mutant] = {}
-    unchanged = data = 0
+    unchanged = from_starter = 0
     for operator, changed in variants(source):
         try:
             if essence(changed) == same:
@@ -54,16 +59,19 @@ def mutants_of(source: str, file: str) -> tuple[list[Mutant], int, int]:
                 continue
         except SyntaxError:
             continue
-        if essence(changed, tables=False) == same_logic:
-            data += 1
+        if essence(changed, known) == same_work:
+            from_starter += 1
         elif changed not in found:
             line, diff = difference(source, changed)
             found[changed] = Mutant(operator, file, line, diff, changed)
-    return list(found.values()), unchanged, data
+    return list(found.values()), unchanged, from_starter
 
 
 def variants(source: str) -> Iterator[tuple[str, str]]:
-    """Yield every change that an operator of mutmut makes to a source, with the operator's name."""
+    """Yield every change that an operator of mutmut makes to a source, with the operator's name.
+
+    Of several changes of the case of one text the first is taken: in HTTP they are equivalent, or break the same.
+    """
     try:
         import libcst
         from mutmut.mutation.mutators import mutation_operators
@@ -76,16 +84,25 @@ def variants(source: str) -> Iterator[tuple[str, str]]:
         waiting += reversed(node.children)
         for kind, operator in mutation_operators:
             if isinstance(node, kind):
+                name = operator.__name__.removeprefix("operator_")
+                taken = False
                 for other in operator(node):
-                    changed = module.deep_replace(node, other)  # type: ignore[arg-type]
-                    yield operator.__name__.removeprefix("operator_"), changed.code  # type: ignore[union-attr]
+                    whole = module.deep_replace(node, other)
+                    assert isinstance(whole, libcst.Module)
+                    changed = whole.code
+                    recased = name == "string" and changed.casefold() == source.casefold()
+                    if not (recased and taken):
+                        yield name, changed
+                    taken = taken or recased
 
 
 def difference(source: str, changed: str) -> tuple[int, str]:
     """Return the number of the first changed line, and the changed lines without their indentation."""
     before, after = source.splitlines(), changed.splitlines()
     first, shown = 0, []
-    for tag, start, end, other_start, other_end in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for tag, start, end, other_start, other_end in difflib.SequenceMatcher(
+        None, before, after, autojunk=False
+    ).get_opcodes():
         if tag != "equal":
             first = first or start + 1
             shown += [f"- {line.strip()}" for line in before[start:end]]
@@ -112,23 +129,27 @@ def prove_mutants(
     """
     began = time.monotonic()
     if exercise.reference_folder is None or not exercise.hidden_folders:
-        raise UsageError(f"{exercise.name}: without a reference in solutions/ and hidden tests there is nothing to prove")
+        raise UsageError(
+            f"{exercise.name}: without a reference in solutions/ and hidden tests there is nothing to prove"
+        )
     files = {name: (exercise.reference_folder / name).read_bytes() for name in exercise.files}
     mutants: list[Mutant] = []
-    unchanged = data = 0
+    unchanged = from_starters = 0
     for name, content in files.items():
         if name.endswith(".py"):
-            made, same, tables = mutants_of(content.decode("utf-8"), name)
-            mutants, unchanged, data = mutants + made, unchanged + same, data + tables
+            starter = (exercise.folder / name).read_text(encoding="utf-8")
+            made, same, known = mutants_of(content.decode("utf-8"), name, starter)
+            mutants, unchanged, from_starters = mutants + made, unchanged + same, from_starters + known
     equivalents = read_equivalents(exercise)
     submissions = [
-        Submission(exercise.name, None, f"{m.file}:{m.line}", {**files, m.file: m.source.encode("utf-8")}) for m in mutants
+        Submission(exercise.name, None, f"{m.file}:{m.line}", {**files, m.file: m.source.encode("utf-8")})
+        for m in mutants
     ]
-    tests, graded = grade_all(course, exercise, private or course.folder, submissions, workers or processors(), progress)
-    pairs = tuple(zip(mutants, graded, strict=True))
+    gradings = Round(course, exercise, private or course.folder, submissions, progress)
+    pairs = tuple(zip(mutants, gradings.run(workers or processors()), strict=True))
     return Matrix(
-        exercise.name, tests, pairs, samples(private or course.folder, exercise),
-        {row.key: row.reason for row in equivalents}, tuple(stale(equivalents, pairs)), unchanged, data,
+        exercise.name, gradings.rubric, pairs, samples(private or course.folder, exercise),
+        {row.key: row.reason for row in equivalents}, tuple(stale(equivalents, pairs)), unchanged, from_starters,
         time.monotonic() - began,
     )  # fmt: skip
 
@@ -138,54 +159,61 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def grade_all(
-    course: Course,
-    exercise: Exercise,
-    private: Path,
-    submissions: Sequence[Submission],
-    workers: int,
-    progress: Progress | None,
-) -> tuple[tuple[TestInfo, ...], list[Graded]]:
-    """Return the rubric, and what became of each submission; every worker has a crew of its own."""
-    todo: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for number in range(len(submissions)):
-        todo.put(number)
-    done: dict[int, Graded] = {}
-    rubric: list[tuple[TestInfo, ...]] = []
-    trouble: list[BaseException] = []
+@dataclass
+class Round:
+    """Gradings by several crews at a time. ``done`` holds what became of a submission by its place in ``todo``."""
 
-    def work() -> None:
-        grader = Grader(course, private, Isolation.CONFINED, seed=0)
+    course: Course
+    exercise: Exercise
+    private: Path
+    submissions: Sequence[Submission]
+    progress: Progress | None
+    todo: queue.SimpleQueue[int] = field(default_factory=queue.SimpleQueue)
+    done: dict[int, Graded] = field(default_factory=dict)
+    rubric: tuple[TestInfo, ...] = ()
+    trouble: list[BaseException] = field(default_factory=list)
+
+    def run(self, workers: int) -> list[Graded]:
+        """Grade all; with the first trouble everybody stops, and it is raised here."""
+        for number in range(len(self.submissions)):
+            self.todo.put(number)
+        threads = [threading.Thread(target=self.work) for _ in range(max(1, min(workers, len(self.submissions))))]
+        for thread in threads:
+            thread.start()
         try:
-            ready = grader.worker(exercise).ready
-            if ready.proof.level < Isolation.CONFINED:
-                raise UsageError(f"hidden tests need walls: {'; '.join(ready.proof.against)}; see grader doctor")
-            rubric.append(ready.rows)
-            while not trouble:
-                number = todo.get_nowait()
-                done[number] = graded(grader.grade(submissions[number]))
-                if progress:
-                    progress(len(done), len(submissions))
+            for thread in threads:
+                thread.join()
+        except KeyboardInterrupt as stop:
+            self.trouble.append(stop)
+            for thread in threads:
+                thread.join()
+        if self.trouble:
+            raise self.trouble[0]
+        return [self.done[number] for number in range(len(self.submissions))]
+
+    def work(self) -> None:
+        """Take the next one until there is none."""
+        grader = Grader(self.course, self.private, Isolation.CONFINED, seed=0)
+        try:
+            self.rubric = walled(grader.worker(self.exercise)).rows
+            while not self.trouble:
+                number = self.todo.get_nowait()
+                self.done[number] = graded(grader.grade(self.submissions[number]))
+                if self.progress:
+                    self.progress(len(self.done), len(self.submissions))
         except queue.Empty:
             pass
         except BaseException as error:  # noqa: BLE001 - raised again where the threads are awaited
-            trouble.append(error)
+            self.trouble.append(error)
         finally:
             grader.close()
 
-    threads = [threading.Thread(target=work) for _ in range(max(1, min(workers, len(submissions))))]
-    for thread in threads:
-        thread.start()
-    try:
-        for thread in threads:
-            thread.join()
-    except KeyboardInterrupt as stop:
-        trouble.append(stop)
-        for thread in threads:
-            thread.join()
-    if trouble:
-        raise trouble[0]
-    return rubric[0], [done[number] for number in range(len(submissions))]
+
+def walled(worker: Worker) -> Ready:
+    """Return what a worker has, if there are walls around submissions."""
+    if worker.ready.proof.level < Isolation.CONFINED:
+        raise UsageError(f"hidden tests need walls: {'; '.join(worker.ready.proof.against)}; see 'grader doctor'")
+    return worker.ready
 
 
 def graded(attempt: Attempt) -> Graded:
@@ -254,7 +282,9 @@ def proofs(course: Course, exercises: Iterable[Exercise], workers: int | None) -
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[EXERCISE]...")
-@click.option("--course", "folder", type=click.Path(path_type=Path), help="The course (default: the nearest one upward).")
+@click.option(
+    "--course", "folder", type=click.Path(path_type=Path), help="The course (default: the nearest one upward)."
+)
 @click.option("--since", metavar="COMMIT", help="Only exercises that changed since then; all if the engine did.")
 @click.option("--workers", type=click.IntRange(1), help="Gradings at a time (default: one per processor).")
 @click.option("--json", "as_json", is_flag=True, help="Print the matrices as JSON.")

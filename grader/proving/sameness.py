@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection
 from types import CodeType
 from typing import Any
 
-DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
+
+def given(source: str, starter: str) -> frozenset[int]:
+    """Return which statements of a module stand in the starter already, as numbers from 0: nobody has to write them."""
+    known = {ast.dump(node) for node in ast.parse(starter).body}
+    return frozenset(number for number, node in enumerate(ast.parse(source).body) if ast.dump(node) in known)
 
 
-def essence(source: str, *, tables: bool = True) -> object:
-    """Return what two sources that run alike have in common; without ``tables`` also where only data differs.
+def essence(source: str, without: Collection[int] = ()) -> object:
+    """Return what two sources that run alike have in common, with some of the module's statements left out.
 
-    Left out are docstrings, annotations, names that only annotations use, ``if TYPE_CHECKING`` and
-    ``if __name__ == "__main__"``. A table is a literal in a module that has literals in it and nothing else than constants:
-    the rows of a catalogue, not the logic of a program.
+    Left out are also docstrings, annotations, names that only annotations use, ``if TYPE_CHECKING`` and
+    ``if __name__ == "__main__"``.
 
     Raises:
         SyntaxError: it is no Python.
     """
     tree = ast.parse(source)
     known = loaded(tree)
-    bare: ast.Module = Bare(blank=not tables).visit(tree)
+    tree.body = [ast.Pass() if number in without else node for number, node in enumerate(tree.body)]
+    bare: ast.Module = Bare().visit(tree)
     while aliases := assigned(bare) & (known - loaded(bare)):
         bare.body = [node for node in bare.body if not names(node) or not names(node) <= aliases]
     return contents(compile(ast.fix_missing_locations(bare), "reference", "exec", dont_inherit=True, optimize=0))
@@ -31,33 +35,23 @@ def essence(source: str, *, tables: bool = True) -> object:
 class Bare(ast.NodeTransformer):
     """Takes away what nobody runs."""
 
-    def __init__(self, *, blank: bool) -> None:
-        self.blank = blank
-
-    def visit_Module(self, node: ast.Module) -> ast.AST:  # noqa: N802 - ast's own spelling
-        """Blank tables of data, which stand in a module only."""
-        if self.blank:
-            for statement in node.body:
-                if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value and is_table(statement.value):
-                    statement.value = ast.Constant("a table")
-        return self.visit_body(node)
-
     def visit_body(self, node: Any) -> Any:  # noqa: ANN401 - whatever has a body
         """Drop the docstring."""
         if ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:] or [ast.Pass()]
         return self.generic_visit(node)
 
+    visit_Module = visit_body  # noqa: N815 - ast's own spelling
     visit_ClassDef = visit_body  # noqa: N815
 
-    def visit_FunctionDef(self, node: Any) -> Any:  # noqa: ANN401, N802
+    def visit_FunctionDef(self, node: Any) -> Any:  # noqa: ANN401
         """Drop what is returned according to the annotation."""
         node.returns = None
         return self.visit_body(node)
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST:  # noqa: N802
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
         """Blank texts that stand alone: they document what is above them."""
         return ast.Pass() if isinstance(node.value, ast.Constant) else self.generic_visit(node)
 
@@ -66,33 +60,16 @@ class Bare(ast.NodeTransformer):
         node.annotation = None
         return node
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         """Keep that a name is annotated: classes made of fields go by it."""
         node.annotation = ast.Constant(None)
         return self.generic_visit(node)
 
-    def visit_If(self, node: ast.If) -> ast.AST:  # noqa: N802
+    def visit_If(self, node: ast.If) -> ast.AST:
         """Drop what runs for type checkers or as a program only."""
         test = ast.unparse(node.test)
         unused = test.endswith("TYPE_CHECKING") or (test.startswith("__name__ ==") and not node.orelse)
         return ast.Pass() if unused else self.generic_visit(node)
-
-
-def is_table(node: ast.expr) -> bool:
-    """Tell whether a literal is made of literals and constants."""
-    return isinstance(node, DISPLAYS) and constant(node) and any(isinstance(child, DISPLAYS) for child in parts(node))
-
-
-def constant(node: ast.expr) -> bool:
-    """Tell whether there is nothing to compute in an expression."""
-    if isinstance(node, ast.UnaryOp):
-        return isinstance(node.operand, ast.Constant)
-    return isinstance(node, ast.Constant) or (isinstance(node, DISPLAYS) and all(map(constant, parts(node))))
-
-
-def parts(node: ast.expr) -> Iterator[ast.expr]:
-    """Yield what stands in a literal."""
-    return (child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
 
 
 def loaded(tree: ast.AST) -> set[str]:
@@ -115,4 +92,12 @@ def contents(code: CodeType) -> tuple[object, ...]:
     """Return what a code object does, without where it stands in its file."""
     constants = [contents(item) if isinstance(item, CodeType) else repr(item) for item in code.co_consts]
     shape = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags, code.co_name)
-    return (*shape, code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_exceptiontable, tuple(constants))
+    return (
+        *shape,
+        code.co_code,
+        code.co_names,
+        code.co_varnames,
+        code.co_freevars,
+        code.co_exceptiontable,
+        tuple(constants),
+    )

@@ -52,8 +52,8 @@ class Graded:
 class Matrix:
     """Tests by mutants by samples. ``reasons`` says of each equivalent mutant, by its key, why it is one.
 
-    ``unchanged`` counts mutants that compile to the same code but for annotations and docstrings, ``data`` those in tables
-    of data; neither were graded. ``stale`` are rows of the list of equivalents that name no mutant which survived.
+    ``unchanged`` counts mutants that compile to the same code but for annotations and docstrings, ``given`` those of what the
+    starter has too; neither were graded. ``stale`` says which rows of the list of equivalents name no mutant that survived.
     """
 
     exercise: str
@@ -63,7 +63,7 @@ class Matrix:
     reasons: Mapping[tuple[str, str, str], str]
     stale: tuple[str, ...]
     unchanged: int
-    data: int
+    given: int
     seconds: float
 
     @property
@@ -162,8 +162,8 @@ def lines(matrix: Matrix) -> Iterator[str]:
         f"{len(matrix.survivors)} survive, {len(matrix.equivalent)} equivalent; {matrix.seconds:.0f} s"
     )
     yield (
-        f"  made: {len(matrix.mutants) + matrix.unchanged + matrix.data}, of which {matrix.unchanged} change nothing that runs, "
-        f"{matrix.data} are in tables of data, {len(matrix.mutants) - started} cannot be imported"
+        f"  made: {len(matrix.mutants) + matrix.unchanged + matrix.given}, of which {matrix.unchanged} change nothing that runs, "
+        f"{matrix.given} are in what the starter gives, {len(matrix.mutants) - started} cannot be imported"
     )
     yield ""
     yield "   mutants   alone   samples   alone  points  test"
@@ -190,7 +190,7 @@ def document(matrix: Matrix) -> dict[str, Any]:
         "complaints": list(matrix.complaints()),
         "questions": list(matrix.questions()),
         "unchanged": matrix.unchanged,
-        "data": matrix.data,
+        "given": matrix.given,
         "seconds": round(matrix.seconds, 1),
         "tests": [
             {"id": row.test.id, "visibility": str(row.test.visibility), "points": row.test.points, "kills": row.kills,
