@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.course import nearest
+from grader.course import EQUIVALENTS, nearest
 from grader.errors import UsageError
 from grader.models import Exercise
 from grader.reports.matrix import Graded, Mutant
 
-LIST = "equivalents.toml"
 KEYS = ("operator", "file", "diff", "reason")
 
 
@@ -38,9 +37,9 @@ def read_equivalents(exercise: Exercise) -> list[Equivalent]:
     Raises:
         UsageError: the list is wrong; names the file and the key.
     """
-    if exercise.hidden_folder is None or not (exercise.hidden_folder / LIST).is_file():
+    if exercise.hidden_folder is None or not (exercise.hidden_folder / EQUIVALENTS).is_file():
         return []
-    path = exercise.hidden_folder / LIST
+    path = exercise.hidden_folder / EQUIVALENTS
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
@@ -72,7 +71,7 @@ def stale(rows: Iterable[Equivalent], mutants: Iterable[tuple[Mutant, Graded]]) 
     for mutant, graded in mutants:
         fates.setdefault(mutant.key, []).append(graded)
     for row in rows:
-        about = f"{LIST}: the row for {row.operator} with {row.diff.splitlines()[-1]!r}"
+        about = f"{EQUIVALENTS}: the row for {row.operator} with {row.diff.splitlines()[-1]!r}"
         if row.key not in fates:
             yield f"{about} is about no mutant that there is: remove it, or write operator and diff as the matrix shows them"
         elif all(graded.failed for graded in fates[row.key]):

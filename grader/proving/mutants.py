@@ -27,7 +27,7 @@ from grader.grading.grade import Grader
 from grader.grading.workers import Ready, Worker
 from grader.models import Attempt, Exercise, Isolation, Submission, TestInfo, Verdict
 from grader.proving.equivalents import read_equivalents, stale
-from grader.proving.sameness import essence, given
+from grader.proving.sameness import essence, given, idle
 from grader.reports.matrix import Graded, Matrix, Mutant, document, render
 from grader.samples import load_samples
 
@@ -48,13 +48,14 @@ def mutants_of(source: str, file: str, starter: str = "") -> tuple[list[Mutant],
     Raises:
         UsageError: mutmut is not installed; says how to get it.
     """
-    known = given(source, starter)
-    same, same_work = essence(source), essence(source, known)
+    asleep = idle(source)
+    known = asleep | given(source, starter)
+    same, same_work = essence(source, asleep), essence(source, known)
     found: dict[str, Mutant] = {}
     unchanged = from_starter = 0
     for operator, changed in variants(source):
         try:
-            if essence(changed) == same:
+            if essence(changed, asleep) == same:
                 unchanged += 1
                 continue
         except SyntaxError:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable
 from types import CodeType
 from typing import Any
+
+ELSEWHERE = re.compile(r"(typing\.)?TYPE_CHECKING\Z|__name__ == ")
+"""Conditions of what no submission runs."""
 
 
 def given(source: str, starter: str) -> frozenset[int]:
@@ -19,22 +23,39 @@ def given(source: str, starter: str) -> frozenset[int]:
     )
 
 
+def idle(source: str) -> frozenset[int]:
+    """Return which statements of a module do nothing for a submission: what is for type checkers, or runs as a program only.
+
+    For type checkers is ``if TYPE_CHECKING``, and what gives a name to a type that only annotations use.
+    """
+    body = ast.parse(source).body
+    found = {
+        number
+        for number, node in enumerate(body)
+        if isinstance(node, ast.If) and ELSEWHERE.match(ast.unparse(node.test))
+    }
+    known = loaded(node for number, node in enumerate(body) if number not in found)
+    bare = [Bare().visit(node) for node in ast.parse(source).body]
+    while True:
+        unused = known - loaded(node for number, node in enumerate(bare) if number not in found)
+        more = {number for number, node in enumerate(bare) if names(node) and names(node) <= unused}
+        if more <= found:
+            return frozenset(found)
+        found |= more
+
+
 def essence(source: str, without: Collection[int] = ()) -> object:
     """Return what two sources that run alike have in common, with some of the module's statements left out.
 
-    Left out are also docstrings, annotations, names that only annotations use, ``if TYPE_CHECKING`` and
-    ``if __name__ == "__main__"``.
+    Left out are also docstrings and annotations.
 
     Raises:
         SyntaxError: it is no Python.
     """
     tree = ast.parse(source)
-    known = loaded(tree)
     tree.body = [ast.Pass() if number in without else node for number, node in enumerate(tree.body)]
-    bare: ast.Module = Bare().visit(tree)
-    while aliases := assigned(bare) & (known - loaded(bare)):
-        bare.body = [node for node in bare.body if not names(node) or not names(node) <= aliases]
-    return contents(compile(ast.fix_missing_locations(bare), "reference", "exec", dont_inherit=True, optimize=0))
+    bare: ast.Module = ast.fix_missing_locations(Bare().visit(tree))
+    return contents(compile(bare, "reference", "exec", dont_inherit=True, optimize=0))
 
 
 class Bare(ast.NodeTransformer):
@@ -70,24 +91,14 @@ class Bare(ast.NodeTransformer):
         node.annotation = ast.Constant(None)
         return self.generic_visit(node)
 
-    def visit_If(self, node: ast.If) -> ast.AST:
-        """Drop what runs for type checkers or as a program only."""
-        test = ast.unparse(node.test)
-        unused = test.endswith("TYPE_CHECKING") or (test.startswith("__name__ ==") and not node.orelse)
-        return ast.Pass() if unused else self.generic_visit(node)
 
-
-def loaded(tree: ast.AST) -> set[str]:
+def loaded(nodes: Iterable[ast.AST]) -> set[str]:
     """Return the names that are used."""
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    parts = (part for node in nodes for part in ast.walk(node))
+    return {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
 
 
-def assigned(tree: ast.Module) -> set[str]:
-    """Return the names that are assigned in a module."""
-    return set().union(*map(names, tree.body))
-
-
-def names(node: ast.stmt) -> set[str]:
+def names(node: ast.AST) -> set[str]:
     """Return the names that a statement assigns."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
     return {target.id for target in targets if isinstance(target, ast.Name)}

@@ -6,6 +6,7 @@ The templates are in ``templates/<kind>/<tree>/``, what all kinds have in common
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import secrets
@@ -39,8 +40,9 @@ def new_exercise(
     """Make an exercise in a course, and return its folder in each tree. Nothing is there before everything is.
 
     Args:
-        folder: the course's folder; ``private`` is the folder with the private half, if that is kept elsewhere.
+        folder: the course's folder.
         name: the name of the exercise.
+        private: the folder with the private half, if that is kept elsewhere.
         kind: one of `KINDS`.
         titles: its title by language; what is missing is marked.
 
@@ -51,29 +53,34 @@ def new_exercise(
     places = {tree: roots[tree] / tree / name for tree in TREES}
     check(folder, name, kind, places)
     values = blanks(name, kind, titles or {})
-    staged: list[Path] = []
+    try:
+        with contextlib.ExitStack() as stack:
+            staged = {
+                root: Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=".grader-new-", dir=root)))
+                for root in dict.fromkeys(roots.values())
+            }
+            homes = {tree: staged[roots[tree]] / tree / name for tree in TREES}
+            for tree, home in homes.items():
+                write(kind, tree, home, values)
+            load_exercise(homes["exercises"], staged[roots["solutions"]])
+            move(homes, places)
+    except OSError as error:
+        raise UsageError(f"{name} cannot be written: {error}; nothing of it is there") from None
+    return places
+
+
+def move(homes: Mapping[str, Path], places: Mapping[str, Path]) -> None:
+    """Move folders to their places, all of them or none."""
     moved: list[Path] = []
     try:
-        for root in dict.fromkeys(roots.values()):
-            staged.append(Path(tempfile.mkdtemp(prefix=".grader-new-", dir=root)))
-        homes = {tree: staging / tree / name for tree in TREES for staging in staged if staging.parent == roots[tree]}
-        for tree, home in homes.items():
-            write(kind, tree, home, values)
-        load_exercise(homes["exercises"], homes["solutions"].parents[1])
         for tree, home in homes.items():
             places[tree].parent.mkdir(parents=True, exist_ok=True)
             home.rename(places[tree])
             moved.append(places[tree])
-    except BaseException as error:
+    except BaseException:
         for place in moved:
             shutil.rmtree(place, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise UsageError(f"{name} cannot be written: {error}; nothing of it is there") from None
         raise
-    finally:
-        for staging in staged:
-            shutil.rmtree(staging, ignore_errors=True)
-    return places
 
 
 def check(folder: Path, name: str, kind: str, places: Mapping[str, Path]) -> None:
