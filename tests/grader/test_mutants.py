@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -392,18 +391,18 @@ def test_a_folder_that_another_worker_sweeps_away_before_it_is_held_is_made_agai
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, posix: None
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    over = threading.Event()
+    swept: list[Path] = []
+    chmod = Path.chmod
 
-    def sweep() -> None:
-        while not over.is_set():
+    def after_a_sweep(path: Path, mode: int) -> None:
+        if not swept:
+            swept.append(path)
             folders.sweep()
+        chmod(path, mode)
 
-    sweeper = threading.Thread(target=sweep)
-    sweeper.start()
-    try:
-        for _ in range(100):
-            folders.Folder().remove()
-    finally:
-        over.set()
-        sweeper.join()
+    monkeypatch.setattr(Path, "chmod", after_a_sweep)
+    folder = folders.Folder()
+    assert not swept[0].exists()
+    assert list(tmp_path.iterdir()) == [folder.path]
+    folder.remove()
     assert list(tmp_path.iterdir()) == []
