@@ -68,6 +68,15 @@ def mutants_of(source: str, file: str, starter: str = "") -> tuple[list[Mutant],
     return list(found.values()), unchanged, from_starter
 
 
+def mutants_in(reference: Path, starter: Path, name: str) -> tuple[list[Mutant], int, int]:
+    """Return what `mutants_of` returns for a file of the reference and the same file of the starter, if that has it."""
+    try:
+        given = starter.read_text(encoding="utf-8") if starter.is_file() else ""
+        return mutants_of(reference.read_text(encoding="utf-8"), name, given)
+    except (SyntaxError, ValueError) as error:
+        raise UsageError(f"{reference}, or {starter}: not a Python file ({error})") from None
+
+
 def variants(source: str) -> Iterator[tuple[str, str]]:
     """Yield every change that an operator of mutmut makes to a source, with the operator's name.
 
@@ -136,10 +145,9 @@ def prove_mutants(
     files = {name: (exercise.reference_folder / name).read_bytes() for name in exercise.files}
     mutants: list[Mutant] = []
     unchanged = from_starters = 0
-    for name, content in files.items():
+    for name in files:
         if name.endswith(".py"):
-            starter = (exercise.folder / name).read_text(encoding="utf-8")
-            made, same, known = mutants_of(content.decode("utf-8"), name, starter)
+            made, same, known = mutants_in(exercise.reference_folder / name, exercise.folder / name, name)
             mutants, unchanged, from_starters = mutants + made, unchanged + same, from_starters + known
     equivalents = read_equivalents(exercise)
     submissions = [
@@ -275,10 +283,9 @@ def told(name: str) -> Progress:
 
 
 def proofs(course: Course, exercises: Iterable[Exercise], workers: int | None) -> Iterator[Matrix]:
-    """Yield the matrix of each exercise that has a reference and hidden tests."""
+    """Yield the matrix of each exercise."""
     for exercise in exercises:
-        if exercise.reference_folder and exercise.hidden_folders:
-            yield prove_mutants(course, exercise, workers=workers, progress=told(exercise.short))
+        yield prove_mutants(course, exercise, workers=workers, progress=told(exercise.short))
 
 
 @click.command()
@@ -293,7 +300,8 @@ def main(names: tuple[str, ...], folder: Path | None, since: str | None, workers
     """Grade mutants of reference solutions, and say what the hidden tests do not notice."""
     try:
         course = load_course(folder or find_course(Path.cwd()))
-        chosen = [course.find(name) for name in names] or list(course.exercises.values())
+        every = [one for one in course.exercises.values() if one.kind == "graded"]
+        chosen = [course.find(name) for name in names] or every
         if since:
             chosen = [exercise for exercise in changed_since(course, since) if exercise in chosen]
         found: list[dict[str, Any]] = []

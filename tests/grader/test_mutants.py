@@ -273,6 +273,18 @@ def test_the_command_says_what_it_cannot_do(tiny: Path, words: list[str]) -> Non
     assert "Error: " in done.output
 
 
+def test_an_exercise_without_a_readable_reference_is_refused(tiny: Path, tmp_path: Path) -> None:
+    course = load_course(tiny)
+    exercise = course.find("m1")
+    with pytest.raises(
+        UsageError, match=r"m1_tiny: without a reference in solutions/ and hidden tests there is nothing"
+    ):
+        prove_mutants(course, replace(exercise, reference_folder=None))
+    (tmp_path / "app.py").write_text("def application(:\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"app\.py, or .*app\.py: not a Python file"):
+        prove_mutants(course, replace(exercise, reference_folder=tmp_path))
+
+
 # -- a matrix made by hand
 
 
