@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from grader.course import EQUIVALENTS, load_course
 from grader.errors import UsageError
 from grader.grading import folders
+from grader.hashing import exercise_hash
 from grader.models import TestInfo as Info
 from grader.models import Visibility
 from grader.proving import mutants
@@ -338,6 +339,17 @@ def listed(folder: Path, text: str) -> list[str]:
 
 def test_a_row_for_a_survivor_is_right(tiny: Path) -> None:
     assert listed(tiny, ROW.format("string", "a", "A")) == []
+
+
+def test_a_list_of_equivalents_makes_no_grading_another_one(tiny: Path) -> None:
+    exercise = load_course(tiny).find("m1")
+    assert exercise.hidden_folder
+    before = exercise_hash(exercise)
+    (exercise.hidden_folder / EQUIVALENTS).write_text(ROW.format("string", "a", "A"), encoding="utf-8")
+    try:
+        assert exercise_hash(exercise) == before
+    finally:
+        (exercise.hidden_folder / EQUIVALENTS).unlink()
 
 
 @pytest.mark.parametrize(
