@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from grader.course import EQUIVALENTS
 from grader.models import Exercise, Hashes, Submission
 
 Trees = tuple[tuple[str, Path, tuple[str, ...]], ...]
@@ -52,7 +53,9 @@ def trees(exercise: Exercise) -> Trees:
     """Return the folders that the tests of an exercise come from, each with a name and what is left out of it."""
     every = (exercise, *exercise.origins)
     public: Trees = tuple((f"public/{one.name}", one.folder, one.files) for one in every)
-    return public + tuple((f"hidden/{one.name}", one.hidden_folder, ()) for one in every if one.hidden_folder)
+    return public + tuple(
+        (f"hidden/{one.name}", one.hidden_folder, (EQUIVALENTS,)) for one in every if one.hidden_folder
+    )
 
 
 def hash_trees(trees: Trees) -> str:

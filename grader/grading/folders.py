@@ -43,6 +43,8 @@ class Folder:
             try:
                 self.path.chmod(MODE)
                 held = hold(self.path)
+            except FileNotFoundError:
+                continue  # another worker's sweep found it before it was held
             except OSError:
                 shutil.rmtree(self.path, ignore_errors=True)
                 raise

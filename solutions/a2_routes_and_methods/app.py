@@ -25,6 +25,11 @@ FILMS = [
 ]
 CATALOG = [dict(zip(FIELDS, film, strict=True)) for film in FILMS]
 
+HTML = "text/html; charset=utf-8"
+JSON = "application/json"
+OK = "200 OK"
+NOT_FOUND = "404 Not Found"
+
 Film = Mapping[str, int | str]
 Films = Mapping[str, Film]
 """Films by their id as it stands in a path, in the order of the catalogue."""
@@ -43,18 +48,18 @@ Handler = Callable[..., Answer | None]
 """Called with the films, the beginning of every link and the variable parts of the path. None: there is no such film."""
 
 
-def page(title: str, content: str, status: str = "200 OK") -> Answer:
+def page(title: str, content: str, status: str = OK) -> Answer:
     """Lay out a page. The title is text, the content is HTML."""
     title = html.escape(title)
     head = f'<!DOCTYPE html>\n<html lang="zh-CN"><meta charset="utf-8"><title>{title}</title>\n'
-    return Answer(status, "text/html; charset=utf-8", f"{head}<h1>{title}</h1>\n{content}\n</html>\n")
+    return Answer(status, HTML, f"{head}<h1>{title}</h1>\n{content}\n</html>\n")
 
 
 def error(path: str, status: str, *more: tuple[str, str]) -> Answer:
     """Say what went wrong: to a program in JSON, to a person on a page."""
     if path.startswith("/api/"):
-        return Answer(status, "application/json", json.dumps({"error": status}), more)
-    return page(status, '<p lang="en">The watch-list has nothing for this request.</p>', status)._replace(more=more)
+        return Answer(status, JSON, json.dumps({"error": status}), more)
+    return page(status, "", status)._replace(more=more)
 
 
 def home(films: Films, base: str) -> Answer:
@@ -77,14 +82,14 @@ def film_page(films: Films, base: str, number: str) -> Answer | None:
     film = films.get(number)
     if film is None:
         return None
-    rows = (f"<dt>{name}<dd>{html.escape(str(value))}" for name, value in film.items() if name != "id")
+    rows = (f"<dt>{name}<dd>{html.escape(str(film[name]))}" for name in FIELDS[2:])  # the heading is title_zh
     return page(str(film["title_zh"]), f'<dl>{"".join(rows)}</dl>\n<p><a href="{base}/movies">All films</a></p>')
 
 
 def film_json(films: Films, base: str, number: str) -> Answer | None:  # noqa: ARG001 - links stand on pages only
     """Give one film to a program."""
     film = films.get(number)
-    return None if film is None else Answer("200 OK", "application/json", json.dumps(film, ensure_ascii=False))
+    return None if film is None else Answer(OK, JSON, json.dumps(film, ensure_ascii=False))
 
 
 def readable(handler: Handler) -> dict[str, Handler]:
@@ -112,11 +117,11 @@ def respond(method: str, path: str, films: Films, base: str) -> Answer:
     """Decide: the path comes first, then the method, then the film."""
     found = match(path)
     if found is None:
-        return error(path, "404 Not Found")
+        return error(path, NOT_FOUND)
     methods, args = found
     if method not in methods:
         return error(path, "405 Method Not Allowed", ("Allow", ", ".join(methods)))
-    return methods[method](films, base, *args) or error(path, "404 Not Found")
+    return methods[method](films, base, *args) or error(path, NOT_FOUND)
 
 
 def make_app(catalog: list[Film] | None = None) -> WSGIApplication:
@@ -124,8 +129,8 @@ def make_app(catalog: list[Film] | None = None) -> WSGIApplication:
     films = {str(film["id"]): film for film in (CATALOG if catalog is None else catalog)}
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
-        base = quote(environ.get("SCRIPT_NAME", ""), encoding="latin-1")
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        base = quote(environ["SCRIPT_NAME"], encoding="latin-1")
         status, kind, text, more = respond(method, path, films, base)
         body = text.encode()
         start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body))), *more])

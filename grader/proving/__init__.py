@@ -1,0 +1,1 @@
+"""Proves that a course is what it says: what authors run before they publish."""

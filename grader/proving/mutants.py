@@ -1,0 +1,330 @@
+"""Grades small changes of a reference solution: tests that let too many of them pass would let wrong submissions pass too.
+
+The operators are those of mutmut, which changes texts, arguments, assignments and conditions as well as operators; of its
+machinery nothing else is used. Run ``python -m grader.proving.mutants a1``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from grader.course import Course, find_course, load_course
+from grader.errors import EngineFault, UsageError
+from grader.grading.grade import Grader
+from grader.grading.workers import Ready, Worker
+from grader.models import Attempt, Exercise, Isolation, Submission, TestInfo, Verdict
+from grader.proving.equivalents import read_equivalents, stale
+from grader.proving.sameness import essence, given, idle
+from grader.reports.matrix import Graded, Matrix, Mutant, document, render
+from grader.samples import load_samples
+
+REMEDY = "mutants are made with mutmut, which is not installed here: run 'uv sync', or 'pip install mutmut'"
+NOT_TRIED = frozenset({Verdict.SKIPPED, Verdict.NOT_RUN})
+Progress = Callable[[int, int], None]
+"""Called with how many mutants are graded, and how many there are."""
+
+
+# -- making
+
+
+def mutants_of(source: str, file: str, starter: str = "") -> tuple[list[Mutant], int, int]:
+    """Return the mutants of a source that are worth grading, and how many are not.
+
+    Of those, some run as the source does, the others change only statements that the starter has too.
+
+    Raises:
+        UsageError: mutmut is not installed; says how to get it.
+    """
+    asleep = idle(source)
+    known = asleep | given(source, starter)
+    same, same_work = essence(source, asleep), essence(source, known)
+    found: dict[str, Mutant] = {}
+    unchanged = from_starter = 0
+    for operator, changed in variants(source):
+        try:
+            if essence(changed, asleep) == same:
+                unchanged += 1
+                continue
+        except SyntaxError:
+            continue
+        if essence(changed, known) == same_work:
+            from_starter += 1
+        elif changed not in found:
+            line, diff = difference(source, changed)
+            found[changed] = Mutant(operator, file, line, diff, changed)
+    return list(found.values()), unchanged, from_starter
+
+
+def mutants_in(reference: Path, starter: Path, name: str) -> tuple[list[Mutant], int, int]:
+    """Return what `mutants_of` returns for a file of the reference and the same file of the starter, if that has it."""
+    try:
+        given = starter.read_text(encoding="utf-8") if starter.is_file() else ""
+        return mutants_of(reference.read_text(encoding="utf-8"), name, given)
+    except (SyntaxError, ValueError) as error:
+        raise UsageError(f"{reference}, or {starter}: not a Python file ({error})") from None
+
+
+def variants(source: str) -> Iterator[tuple[str, str]]:
+    """Yield every change that an operator of mutmut makes to a source, with the operator's name.
+
+    Of several changes of the case of one text the first is taken: in HTTP they are equivalent, or break the same.
+    """
+    try:
+        import libcst
+        from mutmut.mutation.mutators import mutation_operators
+    except ImportError:
+        raise UsageError(REMEDY) from None
+    module = libcst.parse_module(source)
+    waiting: list[libcst.CSTNode] = [module]
+    while waiting:
+        node = waiting.pop()
+        waiting += reversed(node.children)
+        for kind, operator in mutation_operators:
+            if isinstance(node, kind):
+                name = operator.__name__.removeprefix("operator_")
+                taken = False
+                for other in operator(node):
+                    whole = module.deep_replace(node, other)
+                    assert isinstance(whole, libcst.Module)
+                    changed = whole.code
+                    recased = name == "string" and changed.casefold() == source.casefold()
+                    if not (recased and taken):
+                        yield name, changed
+                    taken = taken or recased
+
+
+def difference(source: str, changed: str) -> tuple[int, str]:
+    """Return the number of the first changed line, and the changed lines without their indentation."""
+    before, after = source.splitlines(), changed.splitlines()
+    first, shown = 0, []
+    for tag, start, end, other_start, other_end in difflib.SequenceMatcher(
+        None, before, after, autojunk=False
+    ).get_opcodes():
+        if tag != "equal":
+            first = first or start + 1
+            shown += [f"- {line.strip()}" for line in before[start:end]]
+            shown += [f"+ {line.strip()}" for line in after[other_start:other_end]]
+    return first, "\n".join(shown)
+
+
+# -- grading
+
+
+def prove_mutants(
+    course: Course,
+    exercise: Exercise,
+    private: Path | None = None,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Matrix:
+    """Grade every mutant of an exercise's reference, several at a time, and return the matrix with its samples.
+
+    Raises:
+        UsageError: there is no reference or no isolation, mutmut is missing, or the course is wrong.
+        EngineFault: a fault of ours that did not go away.
+    """
+    began = time.monotonic()
+    if exercise.reference_folder is None or not exercise.hidden_folders:
+        raise UsageError(
+            f"{exercise.name}: without a reference in solutions/ and hidden tests there is nothing to prove"
+        )
+    files = {name: (exercise.reference_folder / name).read_bytes() for name in exercise.files}
+    mutants: list[Mutant] = []
+    unchanged = from_starters = 0
+    for name in files:
+        if name.endswith(".py"):
+            made, same, known = mutants_in(exercise.reference_folder / name, exercise.folder / name, name)
+            mutants, unchanged, from_starters = mutants + made, unchanged + same, from_starters + known
+    equivalents = read_equivalents(exercise)
+    submissions = [
+        Submission(exercise.name, None, f"{m.file}:{m.line}", {**files, m.file: m.source.encode("utf-8")})
+        for m in mutants
+    ]
+    gradings = Round(course, exercise, private or course.folder, submissions, progress)
+    pairs = tuple(zip(mutants, gradings.run(workers or processors()), strict=True))
+    return Matrix(
+        exercise.name, gradings.rubric, pairs, samples(private or course.folder, exercise),
+        {row.key: row.reason for row in equivalents}, tuple(stale(equivalents, pairs)), unchanged, from_starters,
+        time.monotonic() - began,
+    )  # fmt: skip
+
+
+def processors() -> int:
+    """Return how many gradings this machine can do at a time."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass
+class Round:
+    """Gradings by several crews at a time. ``done`` holds what became of a submission by its place in ``todo``."""
+
+    course: Course
+    exercise: Exercise
+    private: Path
+    submissions: Sequence[Submission]
+    progress: Progress | None
+    todo: queue.SimpleQueue[int] = field(default_factory=queue.SimpleQueue)
+    done: dict[int, Graded] = field(default_factory=dict)
+    rubric: tuple[TestInfo, ...] = ()
+    trouble: list[BaseException] = field(default_factory=list)
+
+    def run(self, workers: int) -> list[Graded]:
+        """Grade all; with the first trouble everybody stops, and it is raised here."""
+        for number in range(len(self.submissions)):
+            self.todo.put(number)
+        threads = [threading.Thread(target=self.work) for _ in range(max(1, min(workers, len(self.submissions))))]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                thread.join()
+        except KeyboardInterrupt as stop:
+            self.trouble.append(stop)
+            for thread in threads:
+                thread.join()
+        if self.trouble:
+            raise self.trouble[0]
+        return [self.done[number] for number in range(len(self.submissions))]
+
+    def work(self) -> None:
+        """Take the next one until there is none."""
+        grader = Grader(self.course, self.private, Isolation.CONFINED, seed=0)
+        try:
+            self.rubric = walled(grader.worker(self.exercise)).rows
+            while not self.trouble:
+                number = self.todo.get_nowait()
+                self.done[number] = graded(grader.grade(self.submissions[number]))
+                if self.progress:
+                    self.progress(len(self.done), len(self.submissions))
+        except queue.Empty:
+            pass
+        except BaseException as error:  # noqa: BLE001 - raised again where the threads are awaited
+            self.trouble.append(error)
+        finally:
+            grader.close()
+
+
+def walled(worker: Worker) -> Ready:
+    """Return what a worker has, if there are walls around submissions."""
+    if worker.ready.proof.level < Isolation.CONFINED:
+        raise UsageError(f"hidden tests need walls: {'; '.join(worker.ready.proof.against)}; see 'grader doctor'")
+    return worker.ready
+
+
+def graded(attempt: Attempt) -> Graded:
+    """Return of an attempt what the matrix needs."""
+    tried = [result for result in attempt.results if result.verdict not in NOT_TRIED]
+    return Graded(
+        attempt.path,
+        frozenset(result.info.id for result in tried if result.verdict is not Verdict.PASSED),
+        attempt.score.earned if attempt.score else None,
+        starts=not tried or any(result.verdict is not Verdict.IMPORT_ERROR for result in tried),
+        complete=all(result.verdict is not Verdict.NOT_RUN for result in attempt.results),
+        seconds=attempt.seconds,
+        fault="" if attempt.score else attempt.detail.get("message", str(attempt.outcome)),
+    )
+
+
+def samples(private: Path, exercise: Exercise) -> tuple[Graded, ...]:
+    """Return the samples that are no attacks, with the tests that their ``expected.toml`` says they fail.
+
+    Grading the samples proves these lists; here they are only read.
+    """
+    return tuple(
+        Graded(sample.name, frozenset(sample.failed), None)
+        for sample in load_samples(private, exercise)
+        if sample.kind != "attack"
+    )
+
+
+# -- the command
+
+
+def changed_since(course: Course, base: str) -> list[Exercise]:
+    """Return the exercises of which anything changed since a commit, or all of them if the engine did.
+
+    Raises:
+        UsageError: git does not know the commit.
+    """
+    words = ["git", "-C", str(course.folder), "diff", "--name-only", base, "--"]
+    done = subprocess.run(words, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise UsageError(f"git cannot say what changed since {base}: {done.stderr.strip()}")
+    paths = [Path(line).parts for line in done.stdout.splitlines()]
+    if any(parts[0] in ("grader", "pyproject.toml") for parts in paths):
+        return list(course.exercises.values())
+    touched = {part for parts in paths for part in parts[:-1]}
+    return [one for one in course.exercises.values() if {one.name, *(o.name for o in one.origins)} & touched]
+
+
+def told(name: str) -> Progress:
+    """Return a function that shows on standard error how far it is."""
+
+    def tell(done: int, count: int) -> None:
+        end = "\n" if done == count else "\r"
+        if end == "\n" or sys.stderr.isatty():
+            click.echo(f"{name}: {done} of {count} mutants graded{end}", err=True, nl=False)
+
+    return tell
+
+
+def proofs(course: Course, exercises: Iterable[Exercise], workers: int | None) -> Iterator[Matrix]:
+    """Yield the matrix of each exercise."""
+    for exercise in exercises:
+        yield prove_mutants(course, exercise, workers=workers, progress=told(exercise.short))
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[EXERCISE]...")
+@click.option(
+    "--course", "folder", type=click.Path(path_type=Path), help="The course (default: the nearest one upward)."
+)
+@click.option("--since", metavar="COMMIT", help="Only exercises that changed since then; all if the engine did.")
+@click.option("--workers", type=click.IntRange(1), help="Gradings at a time (default: one per processor).")
+@click.option("--json", "as_json", is_flag=True, help="Print the matrices as JSON.")
+def main(names: tuple[str, ...], folder: Path | None, since: str | None, workers: int | None, as_json: bool) -> None:
+    """Grade mutants of reference solutions, and say what the hidden tests do not notice."""
+    try:
+        course = load_course(folder or find_course(Path.cwd()))
+        every = [one for one in course.exercises.values() if one.kind == "graded"]
+        chosen = [course.find(name) for name in names] or every
+        if since:
+            chosen = [exercise for exercise in changed_since(course, since) if exercise in chosen]
+        found: list[dict[str, Any]] = []
+        failed = False
+        for matrix in proofs(course, chosen, workers):
+            found.append(document(matrix))
+            failed = failed or any(matrix.complaints())
+            if not as_json:
+                click.echo(render(matrix) + "\n")
+    except UsageError as error:
+        raise SystemExit(complain(error, 2)) from None
+    except EngineFault as error:
+        raise SystemExit(complain(error, 3)) from None
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+    raise SystemExit(failed)
+
+
+def complain(error: Exception, code: int) -> int:
+    """Say what is wrong, and return the exit code."""
+    click.echo(f"Error: {error}", err=True)
+    return code
+
+
+if __name__ == "__main__":
+    main()
