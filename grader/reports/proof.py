@@ -23,7 +23,7 @@ def table(verifications: Iterable[Verification]) -> Table:
     found = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("exercise", "hidden tests", "samples", "skipped", "written", "seconds"):
         found.add_column(name, justify="left" if name == "exercise" else "right", no_wrap=True)
-    found.add_column("")
+    found.add_column("", no_wrap=True)
     for one in verifications:
         if one.exercise:
             numbers = (one.hidden_tests, one.samples, len(one.skipped), len(one.written), f"{one.seconds:.1f}")
@@ -63,8 +63,8 @@ def by_file(complaints: Iterable[Complaint], base: Path) -> list[RenderableType]
         groups.setdefault(complaint.path, []).append(complaint)
     parts: list[RenderableType] = []
     for path, group in groups.items():
-        parts.append(Words(shown(path, base), "cyan", overflow="fold"))
-        parts += [Words(f"  {place(one)}{printable(one.text, LONGEST)}", overflow="fold") for one in group]
+        parts.append(Words(shown(path, base), "cyan"))
+        parts += [Words(f"  {place(one)}{printable(one.text, LONGEST)}") for one in group]
     return parts
 
 
