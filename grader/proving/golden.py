@@ -17,6 +17,8 @@ from grader.samples import FEEDBACK, Sample
 WIDE = 10_000
 """Columns: where a line breaks is a matter of the terminal."""
 ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
+SYNTAX = re.compile(r"(SyntaxError(?:: \"|，错误信息是“)).*?(?=[\"”](?: \(|（))")
+"""What Python says of a file that it cannot read; it says it differently in every version."""
 REMEDY = "if this is how it shall read, run grader verify --record and review the diff"
 
 
@@ -32,7 +34,7 @@ def page(attempt: Attempt, report: TerminalReport) -> str:
     text = io.StringIO()
     console = Console(file=text, width=WIDE, color_system=None, force_terminal=False, legacy_windows=False)
     console.print(report.one(attempt))
-    lines = [ADDRESS.sub("0x…", line).rstrip() for line in text.getvalue().splitlines()]
+    lines = [SYNTAX.sub(r"\1…", ADDRESS.sub("0x…", line)).rstrip() for line in text.getvalue().splitlines()]
     return "\n".join(lines).strip("\n") + "\n"
 
 

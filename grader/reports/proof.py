@@ -19,15 +19,22 @@ LONGEST = 2000
 
 
 def table(verifications: Iterable[Verification]) -> Table:
-    """Return a line for each exercise."""
+    """Return a line for each exercise; what is nought for all of them is left out."""
+    rows = [one for one in verifications if one.exercise]
+    columns = {
+        "hidden tests": [str(one.hidden_tests) for one in rows],
+        "samples": [str(one.samples) for one in rows],
+        "seconds": [f"{one.seconds:.1f}" for one in rows],
+        "not tried": [str(len(one.skipped)) for one in rows] if any(one.skipped for one in rows) else [],
+        "written": [str(len(one.written)) for one in rows] if any(one.written for one in rows) else [],
+    }
     found = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("exercise", "hidden tests", "samples", "skipped", "written", "seconds"):
-        found.add_column(name, justify="left" if name == "exercise" else "right", no_wrap=True)
-    found.add_column("", no_wrap=True)
-    for one in verifications:
-        if one.exercise:
-            numbers = (one.hidden_tests, one.samples, len(one.skipped), len(one.written), f"{one.seconds:.1f}")
-            found.add_row(one.exercise, *map(str, numbers), verdict(one))
+    found.add_column("exercise", no_wrap=True)
+    for name in (kept := {name: cells for name, cells in columns.items() if cells}):
+        found.add_column(name, justify="right", no_wrap=True)
+    found.add_column("")
+    for number, one in enumerate(rows):
+        found.add_row(one.exercise, *(cells[number] for cells in kept.values()), verdict(one))
     return found
 
 

@@ -91,7 +91,8 @@ def engine_keys() -> set[str]:
     """Return every text of the engine that is looked up."""
     keys = {key for tree in engine_sources().values() for key in source_keys(tree)}
     keys.update(terminal.LABELS, CATEGORIES, Verdict, Outcome, archives.REASONS.values())
-    keys.update({feedback.ANSWERED}, feedback.HAPPENED.values(), feedback.LOOK.values(), feedback.WORDS.values())
+    keys.update({feedback.ANSWERED, feedback.SKIPPED_FOR})
+    keys.update(feedback.HAPPENED.values(), feedback.LOOK.values(), feedback.WORDS.values())
     keys.update(rule.look for rule in vars(rules).values() if isinstance(rule, rules.Rule))
     return {str(key) for key in keys if key}
 
