@@ -63,7 +63,8 @@ def equal_lines(exercise: Exercise, private: Path, public: Runs) -> Iterator[Com
 def equal(path: Path, given: set[str], public: Runs) -> Iterator[Complaint]:
     """Yield the first line of each run in a file that is public; a longer one is said once."""
     source = path.read_text(encoding="utf-8")
-    lines = [line for line in lines_of(source) if line[0] not in harmless(source)]
+    passed = harmless(source)
+    lines = [line for line in lines_of(source) if line[0] not in passed]
     last = -RUN
     for index in range(len(lines) - RUN + 1):
         run = tuple(text for _, text in lines[index : index + RUN])

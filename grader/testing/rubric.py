@@ -132,8 +132,8 @@ def points_of(mark: pytest.Mark, item: pytest.Item) -> tuple[int, str]:
 
 def where(item: pytest.Item) -> str:
     """Return file and line of a test."""
-    path, line, _ = item.location
-    return f"{path}:{(line or 0) + 1}"
+    _, line, _ = item.location
+    return f"{item.path}:{(line or 0) + 1}"
 
 
 def in_order(items: list[pytest.Item]) -> list[pytest.Item]:

@@ -179,10 +179,7 @@ class Range:
 
     @contextlib.contextmanager
     def handed_in(self, sample: Sample) -> Iterator[Path]:
-        """Have what a sample hands in; without a recipe that is its folder."""
-        if sample.recipe is None:
-            yield sample.folder
-            return
+        """Have what a sample hands in, without what is ours beside it."""
         with tempfile.TemporaryDirectory(dir=self.given, ignore_cleanup_errors=True) as folder:
             yield materialize(sample, Path(folder))
 

@@ -16,8 +16,9 @@ PATHS = ("/", "/电影/1")
 
 def each_shape(submission: Submission, trace: Tracer, method: str = "GET", path: str = "/films") -> dict[str, Trace]:
     """Ask every shape that there is; application must be there."""
-    names = [SHAPES[0], *(name for name in SHAPES[1:] if submission.defines(name))]
-    return {name: trace(getattr(submission, name), method, path) for name in names}
+    apps = {"application": submission.application}
+    apps |= {name: getattr(submission, name) for name in SHAPES[1:] if submission.defines(name)}
+    return {name: trace(app, method, path) for name, app in apps.items()}
 
 
 def must_greet(name: str, seen: Trace) -> None:
