@@ -216,7 +216,7 @@ def test_a_student_document_has_no_leak_marker(zoo: Zoo, sample: Sample, languag
 @pytest.mark.parametrize("language", LANGUAGES)
 @chosen()
 def test_a_student_document_tells_nothing_of_hidden_tests(zoo: Zoo, sample: Sample, language: str) -> None:
-    found = "\n".join(texts(documents.document(zoo.attempt(sample), language)))
+    found = "\0".join(texts(documents.document(zoo.attempt(sample), language)))
     assert [text for text in hidden_texts(sample.exercise) if text in found] == []
 
 

@@ -284,7 +284,7 @@ def leaks(attempt: Attempt, exercise: Exercise) -> list[str]:
     for language in LANGUAGES:
         document = documents.document(attempt, language)
         shown = list(texts(document))
-        everything = "\n".join([*shown, json.dumps(document, ensure_ascii=False)])
+        everything = "\0".join([*shown, json.dumps(document, ensure_ascii=False)])
         found += [
             f"a leak marker ({language})"
             for mark in leak_markers()
