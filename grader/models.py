@@ -288,7 +288,7 @@ class Verification:
     """What became of the proof of one exercise, or of what belongs to none (``exercise`` is empty then).
 
     ``skipped`` could not be tried on this machine; ``written`` are the files that were brought up to date. ``seconds`` are wall
-    time from its first grading to its last.
+    time from the start of its first worker to its last grading.
     """
 
     exercise: str

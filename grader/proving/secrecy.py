@@ -9,7 +9,6 @@ from pathlib import Path
 from grader.course import Course
 from grader.leaks.folders import Search
 from grader.leaks.guard import Guard
-from grader.leaks.secrets import ENGINE
 from grader.models import Complaint, Exercise
 
 RUN = 3
@@ -22,11 +21,9 @@ Runs = dict[tuple[str, ...], tuple[Path, int]]
 
 
 def public_files(course: Course) -> list[Path]:
-    """Return what students get: the exercises, the engine and the pages about the course."""
-    folders = (course.folder / "exercises", ENGINE)
-    found = [
-        path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".pyc"
-    ]
+    """Return what students get of a course: the exercises and the pages about it. The engine knows no course."""
+    exercises = sorted((course.folder / "exercises").rglob("*"))
+    found = [path for path in exercises if path.is_file() and path.suffix != ".pyc"]
     return [*found, *sorted(course.folder.glob("*.md"))]
 
 

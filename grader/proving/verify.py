@@ -98,6 +98,6 @@ def verification(zoo: Zoo, private: Path, public: secrecy.Runs, wishes: Wishes) 
     complaints += [*zoo.complaints, *judged(zoo)]
     hidden = sum(row.visibility is Visibility.HIDDEN for row in zoo.rows)
     return Verification(
-        zoo.exercise.name, hidden, len(zoo.samples), round(zoo.ended - zoo.began, 2), tuple(dict.fromkeys(complaints)),
+        zoo.exercise.name, hidden, len(zoo.samples), round(max(0.0, zoo.ended - zoo.began), 2), tuple(dict.fromkeys(complaints)),
         tuple(zoo.skipped), tuple(written),
     )  # fmt: skip
