@@ -43,6 +43,8 @@ class Folder:
             try:
                 self.path.chmod(MODE)
                 held = hold(self.path)
+            except FileNotFoundError:
+                continue  # another start of a worker swept it away before it was held
             except OSError:
                 shutil.rmtree(self.path, ignore_errors=True)
                 raise

@@ -94,8 +94,8 @@ class Keepers:
             zoo.skipped.append(Complaint(sample.folder, lacking))
         else:
             attempt = self.attempt(grader, zoo.exercise, sample)
-            if LACKING in (message := attempt.detail.get("message", "")):
-                zoo.skipped.append(Complaint(place_of(zoo, sample), message.partition(LACKING)[2]))
+            if lacking := lacked(attempt):
+                zoo.skipped.append(Complaint(place_of(zoo, sample), lacking))
             else:
                 zoo.attempts[sample.name if sample else STARTER] = attempt
         zoo.ended = time.monotonic()
@@ -130,6 +130,14 @@ def lack(sample: Sample, level: Isolation) -> str:
         return "isolation level confined is not to be had here; grader doctor says what to do"
     lacking = [name for name in sample.needs if importlib.util.find_spec(name) is None]
     return f"needs {', '.join(lacking)}; uv sync adds the developers' libraries" if lacking else ""
+
+
+def lacked(attempt: Attempt) -> str:
+    """Return what this machine lacked for an attempt, and the remedy; nothing if it had all."""
+    message = attempt.detail.get("message", "")
+    if attempt.outcome is Outcome.SANDBOX_UNAVAILABLE:
+        return f"needs better walls than there are here ({message}); grader doctor says what to do"
+    return message.partition(LACKING)[2]
 
 
 # -- what must become of samples
