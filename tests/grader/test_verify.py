@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,13 +20,13 @@ from grader.course import load_course
 from grader.errors import UsageError
 from grader.leaks.guard import Guard
 from grader.leaks.secrets import secrets_of
-from grader.models import Complaint, Isolation, Verification, Visibility
+from grader.models import Complaint, Verification, Visibility
 from grader.models import TestInfo as Info
-from grader.proving import promises, schedule, secrecy, update, zoo
+from grader.proving import promises, schedule, secrecy, update
 from grader.proving.verify import Wishes, of_course, of_exercise, verify
 from grader.reports import proof
 from grader.samples import load_samples
-from tests.grader.conftest import ROOT
+from tests.grader.conftest import ROOT, skip
 from tests.grader.two_exercises import APP, FILES, W1, W2, app, expected, write
 
 E1, E2 = f"exercises/{W1}", f"exercises/{W2}"
@@ -423,10 +428,38 @@ def test_a_sample_that_needs_what_is_not_here_is_skipped_and_fails_only_where_ev
     assert run(course, "w1").exit_code == 1
 
 
-def test_without_walls_no_sample_is_run(course: Path) -> None:
-    (sample, *_) = load_samples(course, load_course(course).find("w1"))
-    assert "isolation level confined is not to be had here; grader doctor" in zoo.lack(sample, Isolation.NONE)
-    assert zoo.lack(sample, Isolation.CONFINED) == ""
+@pytest.mark.usefixtures("no_walls")
+def test_without_walls_no_sample_is_run_and_nothing_is_called_proven(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GRADER_CI", raising=False)
+    result = run(course, "w1")
+    assert result.exit_code == 0, result.output
+    assert "not all tried" in result.stdout
+    assert f"{E1}\n  needs better walls than there are here" in result.stdout
+    for sample in load_samples(course, load_course(course).find("w1")):
+        line = f"{S1}/{sample.name}\n  isolation level confined is not to be had here; grader doctor says what to do"
+        assert line in result.stdout
+
+
+def test_ctrl_c_ends_a_proof_without_a_traceback_and_without_leftovers(course: Path, walled: None) -> None:
+    if sys.platform == "win32":
+        skip("this test sends SIGINT", "run it on Linux or macOS")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "grader", "verify", "--workers", "1", "--course", str(course)], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True,
+    )  # fmt: skip
+    children = Path(f"/proc/{process.pid}/task")
+    deadline = time.monotonic() + 60
+    workers: list[str] = []
+    while not workers and time.monotonic() < deadline:
+        workers = [pid for path in children.glob("*/children") for pid in path.read_text().split()]
+    assert workers
+    os.kill(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
 
 
 def test_an_exercise_that_is_not_there_is_wrong_usage(course: Path) -> None:
