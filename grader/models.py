@@ -272,3 +272,29 @@ class Attempt:
     detail: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     output: str = ""
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """Something that a course promises and does not keep: where, and what to do. ``at`` is a line, a key or nothing."""
+
+    path: Path
+    text: str
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What became of the proof of one exercise, or of what belongs to none (``exercise`` is empty then).
+
+    ``skipped`` could not be tried on this machine; ``written`` are the files that were brought up to date. ``seconds`` are wall
+    time from the start of its first worker to its last grading.
+    """
+
+    exercise: str
+    hidden_tests: int = 0
+    samples: int = 0
+    seconds: float = 0.0
+    complaints: tuple[Complaint, ...] = ()
+    skipped: tuple[Complaint, ...] = ()
+    written: tuple[Path, ...] = ()

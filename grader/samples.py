@@ -5,6 +5,9 @@
 ``harm`` without walls. A hostile one says what it ``tries``, what the same code is worth honestly (``base``) and how it succeeds
 where nothing protects a test run (``control``). The tables ``[confined]`` and ``[none]`` say what differs at that level, and why.
 
+A sample that ``needs`` a library which is not everywhere names it. Beside a wrong one stands what its author would read,
+``feedback.<language>.txt``; `grader.proving` writes and compares it.
+
 What git or Windows cannot hold is made by the function ``make(folder)`` of a ``recipe.py``, which is ours and not hostile.
 """
 
@@ -20,18 +23,24 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from grader.errors import UsageError
-from grader.models import Attempt, Exercise, Isolation, Outcome, Verdict
+from grader.models import LANGUAGES, Attempt, Exercise, Isolation, Outcome, Verdict
 
 KINDS = ("alternative", "misconception", "do-nothing", "broken", "attack")
 TRIES = ("forge", "files", "comparison", "steal", "deny", "inject", "persist", "reach")
 CONTROLS = ("gains", "leaks", "hangs", "dies", "leaves", "reaches", "uses", "injects", "accepted")
 EXPECTED = "expected.toml"
 RECIPE = "recipe.py"
+FEEDBACK = {language: f"feedback.{language}.txt" for language in LANGUAGES}
+OURS = shutil.ignore_patterns(EXPECTED, RECIPE, *FEEDBACK.values(), "__pycache__")
+"""What stands in the folder of a sample and is not handed in."""
 BASES = ("reference", "starter")
 HOSTILE = {"tries": str, "base": str, "control": str}
 OUTCOME = {"verdict": str, "failed": list, "skipped": list, "verdicts": list}
 LEVELS = {"confined": Isolation.CONFINED, "none": Isolation.NONE}
-KEYS = {"kind": str, "about": str, **HOSTILE, **OUTCOME, "harm": bool, "reasons": dict, **dict.fromkeys(LEVELS, dict)}
+KEYS = {
+    "kind": str, "about": str, **HOSTILE, **OUTCOME, "harm": bool, "needs": list, "reasons": dict,
+    **dict.fromkeys(LEVELS, dict),
+}  # fmt: skip
 Word = TypeVar("Word", bound=StrEnum)
 
 
@@ -52,6 +61,7 @@ class Sample:
     skipped: tuple[str, ...] = ()
     verdicts: frozenset[Verdict] | None = None
     harm: bool = False
+    needs: tuple[str, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
     levels: Mapping[Isolation, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -98,7 +108,8 @@ def load_sample(path: Path, exercise: Exercise) -> Sample:
     return Sample(
         path.parent.name, path.parent, exercise.name, content["kind"], content["about"],
         **{name: content[name] for name in HOSTILE if name in content},
-        **outcome_content(path, content), harm=content.get("harm", False), reasons=content.get("reasons", {}), levels=levels,
+        **outcome_content(path, content), harm=content.get("harm", False),
+        needs=tuple(content.get("needs", ())), reasons=content.get("reasons", {}), levels=levels,
     )  # fmt: skip
 
 
@@ -154,10 +165,7 @@ def materialize(sample: Sample, folder: Path) -> Path:
     Raises:
         UsageError: its recipe.py is no module with a function ``make``.
     """
-    shutil.copytree(
-        sample.folder, folder, symlinks=True, dirs_exist_ok=True,
-        ignore=shutil.ignore_patterns(EXPECTED, RECIPE, "__pycache__"),
-    )  # fmt: skip
+    shutil.copytree(sample.folder, folder, symlinks=True, dirs_exist_ok=True, ignore=OURS)
     if sample.recipe:
         make = runpy.run_path(str(sample.recipe)).get("make")
         if not callable(make):

@@ -1,7 +1,7 @@
 """The command line: a module for each command, each a few steps of what the other modules do.
 
-Exit codes: 0 a verdict was reached for each submission, 1 a check failed (``--fail-under``, ``leaks``), 2 wrong usage,
-3 a fault of ours.
+Exit codes: 0 a verdict was reached for each submission, 1 a check failed (``--fail-under``, ``leaks``, ``verify``),
+2 wrong usage, 3 a fault of ours.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ SUMMARIES = {
     "grade": "Grade PATH: a file, an archive (zip, tar.gz), a folder, or a tree submitted/<student>/<exercise>/.",
     "leaks": "Search files, folders and archives for anything of hidden tests and solutions, before students get them.",
     "list": "List the exercises of the course.",
+    "verify": "Prove that exercises keep what they promise: all of the course, or those that are named.",
 }
 """The commands, each a function ``command`` in the module of its name, and the first sentence of what it says of itself."""
 

@@ -1,1 +1,1 @@
-"""Proves that a course is what it says: what authors run before they publish."""
+"""Proves a course: that its trees, texts, tests and samples are what they promise to be, with complaints that say what to do."""

@@ -50,6 +50,8 @@ class Writer:
         key = observed.happened or HAPPENED[observed.verdict]
         if observed.verdict is Verdict.WRONG and not observed.happened:
             key = ANSWERED if observed.events else HAPPENED[Verdict.WRONG]
+        if observed.verdict is Verdict.SKIPPED and "test" in observed.detail:
+            key = SKIPPED_FOR
         detail = {name: self.word(name, value, hidden=hidden) for name, value in observed.detail.items()}
         text = self.catalogue.text(key, **values, **detail) if values or detail else self.catalogue.text(key)
         if not hidden and not observed.happened and observed.verdict is Verdict.WRONG:
@@ -114,6 +116,7 @@ RAISED = frozenset({Verdict.STUDENT_EXCEPTION, Verdict.IMPORT_ERROR})
 ANSWERED = "the answer was not as promised"
 COMPARED = {"seen": ": {seen} instead of {expected}", "value": ": {value}", "claim": ": {claim} is not true"}
 """What is added for a public test, by the name of a value."""
+SKIPPED_FOR = "this test was skipped, because it builds on {test}, which did not pass"
 HAPPENED = {
     Verdict.WRONG: "the result was not the promised one",
     Verdict.STUDENT_EXCEPTION: "{phase}, your code raised {type}",
@@ -132,6 +135,7 @@ HAPPENED = {
 }
 LOOK = {
     Verdict.WRONG: "what your app answered, step by step",
+    Verdict.STUDENT_EXCEPTION: "how your code is called: which arguments does it take? No line of your files raised this",
     Verdict.IMPORT_ERROR: "run the file alone with python, and read the last line of the message",
     Verdict.TIMEOUT: "loops that never end, and reads that wait for more than there is",
     Verdict.CPU_LIMIT: "loops that never end",

@@ -38,21 +38,28 @@ def read_rubric(items: Iterable[pytest.Item], exercise: Exercise, *, complete: b
     """Read the rubric of the tests of one exercise; ``complete`` says that these are all that are at hand.
 
     Raises:
-        UsageError: a test's points, texts or anchors are wrong; names file and line.
+        UsageError: tests' points, texts or anchors are wrong; names file and line of each, in a line of its own.
     """
     promised = promises(exercise)
     catalogue = catalogue_of(exercise)
     rows: dict[str, Info] = {}
     again: set[str] = set()
     files: dict[str, str] = {}
+    wrong: dict[str, None] = {}
     for item in items:
-        info = row(item, exercise, promised, catalogue)
+        try:
+            info = row(item, exercise, promised, catalogue)
+        except UsageError as error:
+            wrong.update(dict.fromkeys(str(error).splitlines()))
+            continue
         again |= {info.id} if ported(item) else set()
         if files.setdefault(info.id, str(item.path)) != str(item.path):
             raise UsageError(
                 f"{item.path}: {info.id} has its name from {files[info.id]}; names are unique in an exercise"
             )
         rows[info.id] = info
+    if wrong:
+        raise UsageError("\n".join(wrong))
     return Rubric(with_shares(rows, again, exercise, complete=complete), promised, catalogue)
 
 
@@ -125,8 +132,8 @@ def points_of(mark: pytest.Mark, item: pytest.Item) -> tuple[int, str]:
 
 def where(item: pytest.Item) -> str:
     """Return file and line of a test."""
-    path, line, _ = item.location
-    return f"{path}:{(line or 0) + 1}"
+    _, line, _ = item.location
+    return f"{item.path}:{(line or 0) + 1}"
 
 
 def in_order(items: list[pytest.Item]) -> list[pytest.Item]:

@@ -28,21 +28,34 @@ def module_texts(path: Path) -> ModuleTexts:
     """Read a module's texts.
 
     Raises:
-        UsageError: a text is missing or not constant; names file and line.
+        UsageError: texts are missing or not constant; names file and line of each, in a line of its own.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     messages: dict[int, str] = {}
     keys: dict[str, None] = {}
+    wrong: list[str] = []
     for node in ast.walk(tree):
+        try:
+            said = list(texts_of(node, path))
+        except UsageError as error:
+            wrong.append(str(error))
+            continue
         if isinstance(node, ast.Assert):
-            message = constant(node.msg, path, node, "the assert has no constant message; write one, without f-string")
-            messages.update(dict.fromkeys(range(node.lineno, (node.end_lineno or node.lineno) + 1), message))
-            keys[message] = None
-        elif is_finding(node):
-            keys.update(dict.fromkeys(finding_keys(node, path)))
-        elif isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            keys[docstring(node, path)] = None
+            messages.update(dict.fromkeys(range(node.lineno, (node.end_lineno or node.lineno) + 1), said[0]))
+        keys.update(dict.fromkeys(said))
+    if wrong:
+        raise UsageError("\n".join(wrong))
     return ModuleTexts(messages, tuple(keys))
+
+
+def texts_of(node: ast.AST, path: Path) -> Iterator[str]:
+    """Yield the texts that a node says by itself."""
+    if isinstance(node, ast.Assert):
+        yield constant(node.msg, path, node, "the assert has no constant message; write one, without f-string")
+    elif is_finding(node):
+        yield from finding_keys(node, path)
+    elif isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+        yield docstring(node, path)
 
 
 def docstring(node: ast.FunctionDef, path: Path) -> str:

@@ -14,7 +14,7 @@ from grader.channel.remote import StudentError, StudentObject, has_operation
 from grader.testing import rules
 from grader.testing.announcement import check_size, read_announcement, type_word
 from grader.testing.events import DETAIL, Event, Recorder
-from grader.testing.finding import LimitReached, public
+from grader.testing.finding import Finding, LimitReached, public
 from grader.testing.rules import Problem, Rule, problem
 from grader.testing.wsgi import Errors, Input, Proxy
 
@@ -100,9 +100,15 @@ class Trace:
 
     def call(self, app: Callable[..., Any]) -> Trace:
         """Call the app; what it returns is kept for `step`, `finish` and `close`."""
+        target = app.target if isinstance(app, Proxy) else app
+        if not (has_operation(target, "call") if isinstance(target, StudentObject) else callable(target)):
+            raise Finding(
+                "where an app should be there was a value of type {type}, which cannot be called",
+                look="what the name stands for, or what the function returns that makes the app",
+                type=public(type_word(target)),
+            )
         self.note("called")
         try:
-            target = app.target if isinstance(app, Proxy) else app
             self.result = target(self.environ, self.start_response)
         except StudentError as error:
             self.failed(error)
@@ -159,7 +165,7 @@ class Trace:
             raise LimitReached("start_response")
         if self._over:
             self.broke(rules.START_ONCE, "your app called start_response after the end of its answer")
-            raise AssertionError("this answer has ended")
+            raise AssertionError("this answer has ended") from self.problems[-1].finding
         if kwargs or len(args) not in (2, 3):
             self.broke(
                 rules.START_ARGUMENTS,
@@ -182,7 +188,8 @@ class Trace:
         """Refuse a second call that no exception excuses; what was announced first stays."""
         if self.starts > 1:
             self.broke(rules.START_ONCE, "your app called start_response a second time")
-            raise AssertionError("start_response was called before, and this time without exc_info")
+            refusal = "start_response was called before, and this time without exc_info"
+            raise AssertionError(refusal) from self.problems[-1].finding
 
     def take_exc_info(self, exc_info: object) -> None:
         """Look at the third argument; once the headers are gone its exception is raised again."""
@@ -297,10 +304,12 @@ class Trace:
         raise error
 
     def refused(self, error: Exception) -> NoReturn:
-        """Say which rule made us raise in the app, when what we raised comes home through it."""
+        """Say which rule made us raise in the app, when what we raised in it, or in another one, comes home."""
         self.stop()
         if self.problems:
             raise self.problems[-1].finding from error
+        if isinstance(error.__cause__, Finding):
+            raise error.__cause__
         raise error
 
     def broke(self, rule: Rule, happened: str, **values: object) -> None:

@@ -1,24 +1,21 @@
-"""Every text that a student reads exists in every language, well written; statements and hints are one text each, twice."""
+"""Every text of the engine that a student reads exists in every language; `grader verify` proves the texts of exercises."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import polib
 import pytest
 
 from grader import archives
 from grader.catalogues import ENGINE_FOLDER, Catalogue, catalogue_file, read
-from grader.course import MANIFEST, load_exercise
+from grader.course import MANIFEST
 from grader.errors import UsageError
 from grader.models import CATEGORIES, LANGUAGES, Outcome, Verdict
-from grader.statement import ANCHOR
+from grader.proving import languages
 from grader.testing import feedback, rules, terminal
-from grader.testing.texts import module_texts
 
 ROOT = Path(__file__).parents[2]
 EXERCISES = sorted(path.parent for path in ROOT.glob(f"exercises/*/{MANIFEST}"))
@@ -31,15 +28,6 @@ KEYS_AT: dict[str, tuple[int, ...]] = {
     "Unavailable": (0,), "Unsuited": (0, 1),
 }  # fmt: skip
 """Functions of the engine that take texts, and where among their arguments; each may have ``look`` by keyword too."""
-
-PLACEHOLDER = re.compile(r"\{(\w*)\}")
-CHINESE_VALUES = frozenset({"phase", "place", "reason", "category", "categories"})
-"""Placeholders that Chinese words are put in for; for all others it is code or a number."""
-HAN, LATIN = "[\u4e00-\u9fff]", "[A-Za-z0-9_]"
-PLURALS = {"zh-CN": "nplurals=1; plural=0;"}
-CODE = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"")
-FENCED = re.compile(rb"^(```+)[^\n]*\n.*?^\1[ \t\r]*$", re.MULTILINE | re.DOTALL)
-HEADING = re.compile(rb"^(#{1,6}) ", re.MULTILINE)
 
 
 # -- which texts there are
@@ -91,19 +79,10 @@ def engine_keys() -> set[str]:
     """Return every text of the engine that is looked up."""
     keys = {key for tree in engine_sources().values() for key in source_keys(tree)}
     keys.update(terminal.LABELS, CATEGORIES, Verdict, Outcome, archives.REASONS.values())
-    keys.update({feedback.ANSWERED}, feedback.COMPARED.values(), feedback.HAPPENED.values())
+    keys.update({feedback.ANSWERED, feedback.SKIPPED_FOR}, feedback.COMPARED.values(), feedback.HAPPENED.values())
     keys.update(feedback.LOOK.values(), feedback.WORDS.values())
     keys.update(rule.look for rule in vars(rules).values() if isinstance(rule, rules.Rule))
     return {str(key) for key in keys if key}
-
-
-def keys_of(folder: Path) -> set[str]:
-    """Return every text that the catalogues of a folder are for."""
-    if folder == ENGINE_FOLDER:
-        return engine_keys()
-    handed_in = load_exercise(folder, ROOT).files if folder in EXERCISES else ()
-    modules = [path for path in folder.glob("*.py") if path.name not in handed_in]
-    return {key for module in modules for key in module_texts(module).keys}
 
 
 def name_of(path: Path) -> str:
@@ -114,57 +93,11 @@ def name_of(path: Path) -> str:
 # -- how they are translated
 
 
-def placeholders(text: str) -> list[str]:
-    """Return the {names} in a text."""
-    return sorted(PLACEHOLDER.findall(text))
-
-
-def filled(chinese: str) -> str:
-    """Return a Chinese text with something like a value in place of each {name} and of code."""
-    return CODE.sub("x", PLACEHOLDER.sub(lambda match: "中" if match[1] in CHINESE_VALUES else "1", chinese))
-
-
-def complaints(english: str, chinese: str) -> list[str]:
-    """Return what is wrong with a Chinese text."""
-    text = filled(chinese)
-    has_words = re.search("[A-Za-z]", PLACEHOLDER.sub("", english))
-    wrong = {
-        "has other placeholders": placeholders(english) != placeholders(chinese),
-        "is not Chinese": has_words and not re.search(HAN, chinese),
-        "has half-width punctuation after a Chinese character": re.search(f"{HAN}[,.:;?!(]", text),
-        "lacks a blank between Chinese and Latin": re.search(f"{HAN}{LATIN}|{LATIN}{HAN}", text),
-        "has a blank between Chinese characters": re.search(f"{HAN} +{HAN}", text),
-    }
-    return [f"{chinese!r} {complaint}" for complaint, found in wrong.items() if found]
-
-
-def faults(path: Path) -> list[str]:
-    """Return what is wrong with the form of a catalogue, and with its entries one by one."""
-    catalogue = polib.pofile(str(path), encoding="utf-8", check_for_duplicates=True)
-    language = path.name.split(".")[1]
-    wanted = {"Language": language, "Content-Type": "text/plain; charset=UTF-8", "Plural-Forms": PLURALS[language]}
-    found = [f"{key} is not {value!r}" for key, value in wanted.items() if catalogue.metadata.get(key) != value]
-    found += [f"{entry.msgid!r} is obsolete" for entry in catalogue.obsolete_entries()]
-    found += [f"{entry.msgid!r} is fuzzy" for entry in catalogue if entry.fuzzy]
-    return found + [complaint for entry in catalogue for complaint in complaints(entry.msgid, entry.msgstr)]
-
-
-def gaps(path: Path) -> list[str]:
-    """Return the texts that a catalogue lacks, and the entries that nothing uses."""
-    wanted, translated = keys_of(path.parent), set(read(path))
-    entries = {entry.msgid for entry in polib.pofile(str(path), encoding="utf-8")} if path.is_file() else set()
-    missing = [f"not translated: {key!r}" for key in sorted(wanted - translated)]
-    return missing + [f"not used: {key!r}" for key in sorted(entries - wanted)]
-
-
-@pytest.mark.parametrize("path", CATALOGUES, ids=name_of)
-def test_a_catalogue_has_every_text_of_its_folder_and_no_other(path: Path) -> None:
-    assert not gaps(path)
-
-
-@pytest.mark.parametrize("path", CATALOGUES, ids=name_of)
-def test_a_catalogue_is_well_formed_and_well_written(path: Path) -> None:
-    assert not faults(path)
+@pytest.mark.parametrize("language", languages.OTHERS)
+def test_the_catalogue_of_the_engine_has_all_of_its_texts_and_no_other_and_is_well_written(language: str) -> None:
+    wanted = dict.fromkeys(engine_keys(), "the engine")
+    found = languages.catalogue(catalogue_file(ENGINE_FOLDER, language), wanted)
+    assert [f"{one.at} {one.text}" for one in found] == []
 
 
 def test_every_catalogue_belongs_to_a_folder_with_texts() -> None:
@@ -228,7 +161,7 @@ def test_a_text_that_is_put_together_is_found(source: str) -> None:
     ],
 )
 def test_a_bad_translation_is_found(english: str, chinese: str, complaint: str) -> None:
-    assert complaint in "".join(complaints(english, chinese))
+    assert complaint in "".join(languages.badly_written(english, chinese))
 
 
 @pytest.mark.parametrize(
@@ -241,7 +174,7 @@ def test_a_bad_translation_is_found(english: str, chinese: str, complaint: str) 
     ],
 )
 def test_a_good_translation_passes(english: str, chinese: str) -> None:
-    assert not complaints(english, chinese)
+    assert not languages.badly_written(english, chinese)
 
 
 # -- how they are looked up
@@ -269,42 +202,3 @@ def test_a_broken_catalogue_is_named(tmp_path: Path) -> None:
     write_catalogue(tmp_path, 'msgid "one\nmsgstr')
     with pytest.raises(UsageError, match=re.escape(str(catalogue_file(tmp_path, "zh-CN")))):
         Catalogue([tmp_path]).word("one", "zh-CN")
-
-
-# -- statements and hints
-
-
-def outline(markdown: bytes) -> dict[str, object]:
-    """Return what a text has in common with its translations: anchors, code blocks, headings by level."""
-    prose = FENCED.sub(b"", markdown)
-    return {
-        "anchors": ANCHOR.findall(markdown.decode("utf-8")),
-        "code blocks": [match[0] for match in FENCED.finditer(markdown)],
-        "headings": Counter(len(marks) for marks in HEADING.findall(prose)),
-        "open code blocks": prose.count(b"```"),
-    }
-
-
-@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
-@pytest.mark.parametrize("stem", ["README", "hints"])
-@pytest.mark.parametrize("folder", EXERCISES, ids=name_of)
-def test_a_text_and_its_translation_have_the_same_outline(folder: Path, stem: str, language: str) -> None:
-    english, translated = folder / f"{stem}.md", folder / f"{stem}.{language}.md"
-    assert english.is_file()
-    assert translated.is_file()
-    assert outline(translated.read_bytes()) == outline(english.read_bytes())
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        "# 标题\n\n```python\nprint(1)\n```\n",
-        '# 标题\n\n<a id="two"></a>句子\n\n```python\nprint(1)\n```\n',
-        '# 标题\n\n<a id="one"></a>句子\n\n```python\nprint(2)\n```\n',
-        '# 标题\n\n<a id="one"></a>句子\n',
-        '# 标题\n\n## 小标题\n\n<a id="one"></a>句子\n\n```python\nprint(1)\n```\n',
-    ],
-)
-def test_another_outline_is_found(changed: str) -> None:
-    english = '# Title\n\n<a id="one"></a>Sentence\n\n```python\nprint(1)\n```\n'
-    assert outline(changed.encode()) != outline(english.encode())

@@ -101,7 +101,7 @@ def test_commands_and_options_in_documents_exist(document: str, pytestconfig: py
 @pytest.mark.parametrize(
     ("said", "complaint"),
     [
-        ("`uv run grader verify`", "grader has no command verify"),
+        ("`uv run grader polish`", "grader has no command polish"),
         (
             "```console\nuv run --no-dev grader grade x --fail-over 60 > y\n```\n",
             "['grader', 'grade'] has no --fail-over",

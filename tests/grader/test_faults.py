@@ -306,6 +306,22 @@ def test_a_folder_is_swept_when_its_holder_is_killed(place: Path) -> None:
     holder.stdout.close()
 
 
+def test_a_folder_that_another_start_sweeps_away_is_made_again(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make, made = tempfile.mkdtemp, []
+
+    def swept_once(prefix: str) -> str:
+        made.append(make(prefix=prefix))
+        if len(made) == 1:
+            folders.sweep()
+        return made[-1]
+
+    monkeypatch.setattr(tempfile, "mkdtemp", swept_once)
+    folder = folders.Folder()
+    assert len(made) == 2
+    assert names_in(place) == [folder.path.name]
+    folder.remove()
+
+
 def test_a_folder_that_is_gone_cannot_be_held(place: Path) -> None:
     assert folders.hold(place / "grader-worker-gone") is None
 

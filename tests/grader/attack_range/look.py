@@ -179,10 +179,7 @@ class Range:
 
     @contextlib.contextmanager
     def handed_in(self, sample: Sample) -> Iterator[Path]:
-        """Have what a sample hands in; without a recipe that is its folder."""
-        if sample.recipe is None:
-            yield sample.folder
-            return
+        """Have what a sample hands in, without what is ours beside it."""
         with tempfile.TemporaryDirectory(dir=self.given, ignore_cleanup_errors=True) as folder:
             yield materialize(sample, Path(folder))
 
@@ -287,7 +284,7 @@ def leaks(attempt: Attempt, exercise: Exercise) -> list[str]:
     for language in LANGUAGES:
         document = documents.document(attempt, language)
         shown = list(texts(document))
-        everything = "\n".join([*shown, json.dumps(document, ensure_ascii=False)])
+        everything = "\0".join([*shown, json.dumps(document, ensure_ascii=False)])
         found += [
             f"a leak marker ({language})"
             for mark in leak_markers()
