@@ -14,11 +14,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from grader.cli.options import course_option, open_course, private_option, reporting
-from grader.models import Verification
+from grader.course import Course
+from grader.errors import UsageError
+from grader.models import Exercise, Verification
+from grader.proving.mutants import changed_since, prove_mutants
 from grader.proving.schedule import processors
 from grader.proving.verify import Progress as Report
 from grader.proving.verify import Wishes
 from grader.proving.verify import verify as prove
+from grader.reports import matrix
 from grader.reports.proof import document, proof
 
 STEP = 25
@@ -32,11 +36,15 @@ STEP = 25
 @click.option("--record", is_flag=True, help="Rewrite what samples come to, and the feedback that is kept beside them.")
 @click.option("--update", is_flag=True, help="Rewrite the list of hidden tests in exercise.toml.")
 @click.option("--attacks", is_flag=True, help="Grade the hostile samples too.")
+@click.option(
+    "--mutants", is_flag=True, help="Grade small changes of the references instead, and show what no test notices."
+)
+@click.option("--since", metavar="COMMIT", help="Only exercises that changed since then; all if the engine did.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Graders side by side (default: one for each processor).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @reporting
 def command(names: tuple[str, ...], course_folder: Path | None, private: Path | None, record: bool, update: bool,
-            attacks: bool, workers: int | None, as_json: bool) -> None:  # fmt: skip
+            attacks: bool, mutants: bool, since: str | None, workers: int | None, as_json: bool) -> None:  # fmt: skip
     """Prove that exercises keep what they promise: all of the course, or those that are named.
 
     Trees, languages, points, references, starters and samples; each complaint says where, and what to do. Exit code 1:
@@ -44,6 +52,12 @@ def command(names: tuple[str, ...], course_folder: Path | None, private: Path | 
     """
     course = open_course(course_folder, private)
     exercises = [course.find(name) for name in dict.fromkeys(names)] or list(course.exercises.values())
+    if since:
+        exercises = [exercise for exercise in changed_since(course, since) if exercise in exercises]
+    if mutants:
+        if record or update or attacks:
+            raise UsageError("--mutants goes with none of --record, --update and --attacks")
+        sys.exit(show_matrices(course, private, exercises, workers or processors(), as_json=as_json))
     wishes = Wishes(attacks, record, update, workers or processors())
     with progress() as report:
         found = prove(course, private or course.folder, exercises, wishes, report)
@@ -55,6 +69,22 @@ def command(names: tuple[str, ...], course_folder: Path | None, private: Path | 
     sys.exit(0 if proven(found) else 1)
 
 
+def show_matrices(
+    course: Course, private: Path | None, exercises: list[Exercise], workers: int, *, as_json: bool
+) -> int:
+    """Grade the mutants of some exercises, show what came of it, and return the exit code."""
+    matrices = []
+    for exercise in exercises:
+        if exercise.kind == "graded":
+            with progress(f"mutants of {exercise.short}") as report:
+                matrices.append(prove_mutants(course, exercise, private, workers=workers, progress=report))
+            if not as_json:
+                click.echo(matrix.render(matrices[-1]) + "\n")
+    if as_json:
+        click.echo(json.dumps([matrix.document(one) for one in matrices], ensure_ascii=False, indent=2))
+    return int(any(any(one.complaints()) for one in matrices))
+
+
 def proven(found: list[Verification]) -> bool:
     """Tell whether there is nothing to complain of; where everything must be tried, nothing may be left out."""
     strict = bool(os.environ.get("GRADER_CI"))
@@ -62,16 +92,16 @@ def proven(found: list[Verification]) -> bool:
 
 
 @contextmanager
-def progress() -> Iterator[Report]:
+def progress(what: str = "verifying") -> Iterator[Report]:
     """Show a bar on a terminal, or a line now and then elsewhere."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("verifying", total=None)
+        task = bar.add_task(what, total=None)
 
         def report(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
             if not console.is_terminal and (done % STEP == 0 or done == total):
-                click.echo(f"graded {done} of {total}", err=True)
+                click.echo(f"{what}: {done} of {total}", err=True)
 
         yield report

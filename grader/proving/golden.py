@@ -14,6 +14,8 @@ from grader.proving.structure import JUDGED
 from grader.reports.terminal import TerminalReport
 from grader.samples import FEEDBACK, Sample
 
+RANDOM = re.compile(r"\b[0-9a-f]{12,}(?:\.\.\.[0-9a-f]{6,})?\b")
+"""Hexadecimal digits without end, as `uuid4` and `token_hex` make them: others in every run."""
 WIDE = 10_000
 """Columns: where a line breaks is a matter of the terminal."""
 ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
@@ -34,7 +36,10 @@ def page(attempt: Attempt, report: TerminalReport) -> str:
     text = io.StringIO()
     console = Console(file=text, width=WIDE, color_system=None, force_terminal=False, legacy_windows=False)
     console.print(report.one(attempt))
-    lines = [SYNTAX.sub(r"\1…", ADDRESS.sub("0x…", line)).rstrip() for line in text.getvalue().splitlines()]
+    lines = [
+        SYNTAX.sub(r"\1…", RANDOM.sub("(random)", ADDRESS.sub("0x…", line))).rstrip()
+        for line in text.getvalue().splitlines()
+    ]
     return "\n".join(lines).strip("\n") + "\n"
 
 

@@ -1,34 +1,28 @@
 """Grades small changes of a reference solution: tests that let too many of them pass would let wrong submissions pass too.
 
 The operators are those of mutmut, which changes texts, arguments, assignments and conditions as well as operators; of its
-machinery nothing else is used. Run ``python -m grader.proving.mutants a1``.
+machinery nothing else is used. ``grader verify --mutants a1`` shows the matrix.
 """
 
 from __future__ import annotations
 
 import difflib
-import json
-import os
 import queue
 import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import click
-
-from grader.course import Course, find_course, load_course
-from grader.errors import EngineFault, UsageError
+from grader.course import Course
+from grader.errors import UsageError
 from grader.grading.grade import Grader
 from grader.grading.workers import Ready, Worker
 from grader.models import Attempt, Exercise, Isolation, Submission, TestInfo, Verdict
 from grader.proving.equivalents import read_equivalents, stale
 from grader.proving.sameness import essence, given, idle
-from grader.reports.matrix import Graded, Matrix, Mutant, document, render
+from grader.proving.schedule import processors, side_by_side
+from grader.reports.matrix import Graded, Matrix, Mutant
 from grader.samples import load_samples
 
 REMEDY = "mutants are made with mutmut, which is not installed here: run 'uv sync', or 'pip install mutmut'"
@@ -163,14 +157,9 @@ def prove_mutants(
     )  # fmt: skip
 
 
-def processors() -> int:
-    """Return how many gradings this machine can do at a time."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @dataclass
 class Round:
-    """Gradings by several crews at a time. ``done`` holds what became of a submission by its place in ``todo``."""
+    """Gradings by several graders at a time. ``done`` holds what became of a submission by its place in ``todo``."""
 
     course: Course
     exercise: Exercise
@@ -180,40 +169,34 @@ class Round:
     todo: queue.SimpleQueue[int] = field(default_factory=queue.SimpleQueue)
     done: dict[int, Graded] = field(default_factory=dict)
     rubric: tuple[TestInfo, ...] = ()
-    trouble: list[BaseException] = field(default_factory=list)
+    stopped: bool = False
 
     def run(self, workers: int) -> list[Graded]:
         """Grade all; with the first trouble everybody stops, and it is raised here."""
         for number in range(len(self.submissions)):
             self.todo.put(number)
-        threads = [threading.Thread(target=self.work) for _ in range(max(1, min(workers, len(self.submissions))))]
-        for thread in threads:
-            thread.start()
-        try:
-            for thread in threads:
-                thread.join()
-        except KeyboardInterrupt as stop:
-            self.trouble.append(stop)
-            for thread in threads:
-                thread.join()
-        if self.trouble:
-            raise self.trouble[0]
+        side_by_side(max(1, min(workers, len(self.submissions))), self.work, self.stop)
         return [self.done[number] for number in range(len(self.submissions))]
+
+    def stop(self) -> None:
+        """Leave what has not been begun."""
+        self.stopped = True
 
     def work(self) -> None:
         """Take the next one until there is none."""
         grader = Grader(self.course, self.private, Isolation.CONFINED, seed=0)
         try:
             self.rubric = walled(grader.worker(self.exercise)).rows
-            while not self.trouble:
+            while not self.stopped:
                 number = self.todo.get_nowait()
                 self.done[number] = graded(grader.grade(self.submissions[number]))
                 if self.progress:
                     self.progress(len(self.done), len(self.submissions))
         except queue.Empty:
             pass
-        except BaseException as error:  # noqa: BLE001 - raised again where the threads are awaited
-            self.trouble.append(error)
+        except BaseException:
+            self.stop()
+            raise
         finally:
             grader.close()
 
@@ -251,9 +234,6 @@ def samples(private: Path, exercise: Exercise) -> tuple[Graded, ...]:
     )
 
 
-# -- the command
-
-
 def changed_since(course: Course, base: str) -> list[Exercise]:
     """Return the exercises of which anything changed since a commit, or all of them if the engine did.
 
@@ -269,62 +249,3 @@ def changed_since(course: Course, base: str) -> list[Exercise]:
         return list(course.exercises.values())
     touched = {part for parts in paths for part in parts[:-1]}
     return [one for one in course.exercises.values() if {one.name, *(o.name for o in one.origins)} & touched]
-
-
-def told(name: str) -> Progress:
-    """Return a function that shows on standard error how far it is."""
-
-    def tell(done: int, count: int) -> None:
-        end = "\n" if done == count else "\r"
-        if end == "\n" or sys.stderr.isatty():
-            click.echo(f"{name}: {done} of {count} mutants graded{end}", err=True, nl=False)
-
-    return tell
-
-
-def proofs(course: Course, exercises: Iterable[Exercise], workers: int | None) -> Iterator[Matrix]:
-    """Yield the matrix of each exercise."""
-    for exercise in exercises:
-        yield prove_mutants(course, exercise, workers=workers, progress=told(exercise.short))
-
-
-@click.command()
-@click.argument("names", nargs=-1, metavar="[EXERCISE]...")
-@click.option(
-    "--course", "folder", type=click.Path(path_type=Path), help="The course (default: the nearest one upward)."
-)
-@click.option("--since", metavar="COMMIT", help="Only exercises that changed since then; all if the engine did.")
-@click.option("--workers", type=click.IntRange(1), help="Gradings at a time (default: one per processor).")
-@click.option("--json", "as_json", is_flag=True, help="Print the matrices as JSON.")
-def main(names: tuple[str, ...], folder: Path | None, since: str | None, workers: int | None, as_json: bool) -> None:
-    """Grade mutants of reference solutions, and say what the hidden tests do not notice."""
-    try:
-        course = load_course(folder or find_course(Path.cwd()))
-        every = [one for one in course.exercises.values() if one.kind == "graded"]
-        chosen = [course.find(name) for name in names] or every
-        if since:
-            chosen = [exercise for exercise in changed_since(course, since) if exercise in chosen]
-        found: list[dict[str, Any]] = []
-        failed = False
-        for matrix in proofs(course, chosen, workers):
-            found.append(document(matrix))
-            failed = failed or any(matrix.complaints())
-            if not as_json:
-                click.echo(render(matrix) + "\n")
-    except UsageError as error:
-        raise SystemExit(complain(error, 2)) from None
-    except EngineFault as error:
-        raise SystemExit(complain(error, 3)) from None
-    if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
-    raise SystemExit(failed)
-
-
-def complain(error: Exception, code: int) -> int:
-    """Say what is wrong, and return the exit code."""
-    click.echo(f"Error: {error}", err=True)
-    return code
-
-
-if __name__ == "__main__":
-    main()

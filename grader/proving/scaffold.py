@@ -15,9 +15,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import click
-
-from grader.course import MANIFEST, NAME, find_course, load_exercise
+from grader.course import MANIFEST, NAME, load_exercise
 from grader.errors import UsageError
 from grader.models import Exercise
 from grader.printable import printable
@@ -153,36 +151,3 @@ def marks(exercise: Exercise, private: Path) -> Iterator[tuple[Path, int, str]]:
                 for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
                     if MARK in line:
                         yield path, number, line.strip()
-
-
-# -- the command
-
-
-@click.command()
-@click.argument("name")
-@click.option("--kind", type=click.Choice(KINDS), default=KINDS[0], show_default=True, help="What it is about.")
-@click.option("--title-en", metavar="TEXT", help="Its title in English.")
-@click.option("--title-zh", metavar="TEXT", help="Its title in Simplified Chinese.")
-@click.option(
-    "--course", "folder", type=click.Path(path_type=Path), help="The course (default: the nearest one upward)."
-)
-@click.option(
-    "--private", type=click.Path(path_type=Path), help="Folder with tests/ and solutions/, if they are elsewhere."
-)
-def main(
-    name: str, kind: str, title_en: str | None, title_zh: str | None, folder: Path | None, private: Path | None
-) -> None:
-    """Make a small exercise that runs, for its author to replace what is marked."""
-    titles = {language: title for language, title in (("en", title_en), ("zh-CN", title_zh)) if title is not None}
-    try:
-        places = new_exercise(folder or find_course(Path.cwd()), name, private=private, kind=kind, titles=titles)
-    except UsageError as error:
-        click.echo(f"Error: {error}", err=True)
-        raise SystemExit(2) from None
-    for place in places.values():
-        click.echo(f"made {place}")
-    click.echo(f"now write what is marked {MARK}: grep -rn '{MARK}' {' '.join(map(str, places.values()))}")
-
-
-if __name__ == "__main__":
-    main()

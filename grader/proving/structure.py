@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from grader.catalogues import catalogue_file
-from grader.course import MANIFEST, NAME, Course
+from grader.course import EQUIVALENTS, MANIFEST, NAME, Course
 from grader.models import LANGUAGES, Complaint, Exercise
+from grader.proving.scaffold import marks
 from grader.samples import EXPECTED, FEEDBACK, RECIPE, Sample, load_sample
 from grader.statement import statement_file
 
@@ -53,6 +54,8 @@ def exercise_trees(exercise: Exercise, private: Path) -> Iterator[Complaint]:
     if exercise.kind == "graded":
         yield from hidden_files(exercise, private)
         yield from sample_folders(exercise, private)
+    for path, number, line in marks(exercise, private):
+        yield Complaint(path, f"still to be written: {line}; write it, and take the mark away", str(number))
 
 
 def public_files(exercise: Exercise) -> Iterator[Complaint]:
@@ -90,7 +93,7 @@ def hidden_files(exercise: Exercise, private: Path) -> Iterator[Complaint]:
         yield Complaint(folder, "there are no hidden tests: write test_….py")
     catalogues = {catalogue_file(folder, language).name for language in LANGUAGES}
     named = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
-    yield from stray(folder, tests | catalogues, named, "no test, and no test names it")
+    yield from stray(folder, tests | catalogues | {EQUIVALENTS}, named, "no test, and no test names it")
 
 
 def sample_folders(exercise: Exercise, private: Path) -> Iterator[Complaint]:

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from grader.cli import main, verify
 from grader.course import EQUIVALENTS, load_course
 from grader.errors import UsageError
 from grader.grading import folders
 from grader.hashing import exercise_hash
 from grader.models import TestInfo as Info
 from grader.models import Visibility
-from grader.proving import mutants
 from grader.proving.equivalents import read_equivalents, stale
 from grader.proving.mutants import changed_since, mutants_of, prove_mutants
 from grader.proving.sameness import essence
@@ -120,8 +120,8 @@ def proven(tiny: Path, walled: None) -> tuple[Result, Matrix]:
         return found[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mutants, "prove_mutants", kept)
-        done = CliRunner().invoke(mutants.main, ["m1", "--course", str(tiny), "--json"])
+        patch.setattr(verify, "prove_mutants", kept)
+        done = CliRunner().invoke(main, ["verify", "--mutants", "m1", "--course", str(tiny), "--json"])
     path.unlink()
     assert found, done.output
     return done, found[0]
@@ -269,7 +269,7 @@ def test_the_command_proves_exercises_by_name(proven: tuple[Result, Matrix]) -> 
 
 @pytest.mark.parametrize("words", [["m9"], ["m1", "--since", "no-such-commit"], ["m1", "--since", "--output=x"]])
 def test_the_command_says_what_it_cannot_do(tiny: Path, words: list[str]) -> None:
-    done = CliRunner().invoke(mutants.main, [*words, "--course", str(tiny)])
+    done = CliRunner().invoke(main, ["verify", "--mutants", *words, "--course", str(tiny)])
     assert done.exit_code == 2
     assert "Error: " in done.output
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from grader.cli import main
 from grader.course import load_course
 from grader.errors import UsageError
 from grader.grading.grade import Grader
 from grader.models import Isolation, Visibility
-from grader.proving import scaffold
 from grader.proving.scaffold import KINDS, MARK, TREES, marks, new_exercise
 from grader.samples import differences, load_samples
 from grader.statement import promises
@@ -197,11 +197,11 @@ def test_nothing_is_half_written(empty: Path) -> None:
 
 def test_the_command_says_what_it_made_and_what_is_next(empty: Path) -> None:
     words = ["a7_there", "--course", str(empty), "--title-en", "There", "--title-zh", "那里", "--kind", "flask"]
-    done = CliRunner().invoke(scaffold.main, words)
+    done = CliRunner().invoke(main, ["new", *words])
     assert done.exit_code == 0, done.output
     assert [line for line in done.stdout.splitlines() if line.startswith("made ")] == [
         f"made {empty / tree / 'a7_there'}" for tree in TREES
     ]
-    again = CliRunner().invoke(scaffold.main, words)
+    again = CliRunner().invoke(main, ["new", *words])
     assert again.exit_code == 2
     assert "is there already" in again.output
