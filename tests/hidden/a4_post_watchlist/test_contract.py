@@ -350,7 +350,7 @@ def test_interleaved_requests(make_app: AppMaker, trace: Tracer, rng: random.Ran
     app = make_app()
     notes = text_of(rng), text_of(rng)
     good = [encoded(movie_id=1, stars=stars, note=note) for stars, note in zip((2, 5), notes, strict=True)]
-    bad = [encoded(movie_id=0, stars=3), encoded(movie_id=1, stars=9)]
+    bad = [encoded(movie_id="none", stars=3), encoded(movie_id=1, stars=9)]
     before = len(entries(trace, app))
     answers = overlapping(trace, app, good[0], good[1])
     assert all(was_taken(seen) for seen in answers), "two forms at a time, both of them right: are both answered so?"
