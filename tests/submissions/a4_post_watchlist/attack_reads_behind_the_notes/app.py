@@ -45,6 +45,7 @@ def body_length(environ):
 
 def read_body(environ, length):
     stream = environ["wsgi.input"]
+    stream.read(0)
     try:
         return stream.file.read()
     except AttributeError:
