@@ -70,6 +70,10 @@ class Page:
         """Return the elements that have an attribute."""
         return [element for element in self.elements if attribute in element.attributes]
 
+    def with_class(self, tag: str, name: str) -> list[Element]:
+        """Return the elements of a kind that are of a class, whatever other classes they are of."""
+        return [element for element in self.all(tag) if name in element.attributes.get("class", "").split()]
+
     def target(self, link: Element, url: str) -> str:
         """Return where a link leads on the page that was got from a URL (see `target`); ``<base href>`` counts."""
         bases = [element.attributes["href"] for element in self.all("base") if "href" in element.attributes]

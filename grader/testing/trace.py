@@ -40,11 +40,13 @@ class Trace:
         environ: dict[str, object],
         body: bytes = b"",
         before_read: Callable[[], object] | None = None,
+        *,
+        input_ends: bool = False,
     ) -> None:
         self.environ = environ
         self._method = environ.get("REQUEST_METHOD")  # the app may change its environ, and changes come back
         self.problems: list[Problem] = []
-        self.input = Input(body, self.problems, before_read)
+        self.input = Input(body, self.problems, before_read, ends=input_ends)
         self.errors = Errors(self.problems)
         environ.setdefault("wsgi.input", self.input)
         environ.setdefault("wsgi.errors", self.errors)

@@ -16,7 +16,8 @@ class Tracer:
     ``trace(app, "GET", "/")`` calls the app, takes every chunk and closes. ``stop_after=n`` takes n chunks at most,
     ``close=False`` leaves closing to the test. ``trace.start(…)`` only calls: go on with `Trace.step`, `Trace.finish` and
     `Trace.close`, in any order with other conversations. ``before_read`` is called before the app's first read of
-    wsgi.input: a second request can be made there.
+    wsgi.input: a second request can be made there. ``input_ends=True`` is for tests that are not about reading: whoever
+    reads past the body gets what is left, as on many servers, and only `rules.INPUT` tells.
     """
 
     def __init__(self, recorder: Recorder) -> None:
@@ -25,11 +26,11 @@ class Tracer:
     def start(
         self, app: Callable[..., Any], method: str = "GET", path: str = "/", *, query: str = "", body: bytes = b"",
         headers: Mapping[str, str] | None = None, environ: Mapping[str, object] | None = None,
-        before_read: Callable[[], object] | None = None,
+        before_read: Callable[[], object] | None = None, input_ends: bool = False,
     ) -> Trace:  # fmt: skip
         """Call the app and return the conversation before its first chunk."""
         made = make_environ(method, path, query=query, body=body, headers=headers, environ=environ)
-        return Trace(self.recorder, made, body, before_read).call(app)
+        return Trace(self.recorder, made, body, before_read, input_ends=input_ends).call(app)
 
     def __call__(
         self, app: Callable[..., Any], method: str = "GET", path: str = "/", *, stop_after: int | None = None,

@@ -67,16 +67,20 @@ class Stream:
 class Input(Stream):
     """wsgi.input of the strict driver: notes each read, and refuses those that would hang on a socket.
 
-    ``calls`` holds (method, arguments); ``before_read`` is called before the first read: another request can be made
-    there, which interleaves two requests without threads.
+    ``calls`` holds (method, arguments), ``taken`` counts the bytes that were read; ``before_read`` is called before the
+    first read: another request can be made there, which interleaves two requests without threads. With ``ends`` the
+    stream ends after the body, as many servers' does: reading past it is noted, but gives what is left.
     """
 
-    def __init__(self, body: bytes, problems: list[Problem], before_read: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self, body: bytes, problems: list[Problem], before_read: Callable[[], object] | None = None, *, ends: bool = False
+    ) -> None:  # fmt: skip
         super().__init__(io.BytesIO(body))
         self.size = len(body)
         self.calls: list[tuple[str, tuple[object, ...]]] = []
         self.problems = problems
         self.before_read = before_read
+        self.ends = ends
         self.taken = 0
 
     def read(self, *size: int) -> bytes:
@@ -84,30 +88,38 @@ class Input(Stream):
         self.note("read", size)
         wanted = size[0] if size else -1
         if type(wanted) is not int or wanted < 0 or wanted > self.size - self.taken:
-            self.problems.append(problem(rules.INPUT, "your app read past the end of the request body"))
-            raise OSError("reading past CONTENT_LENGTH would block here")
-        self.taken += wanted
-        return self.file.read(wanted)
+            self.refuse()
+            wanted = -1
+        return self.take(self.file.read(wanted))
 
     def readline(self, *size: int) -> bytes:
-        """Return the next line; at the end a socket would block."""
+        """Return the next line; where neither the size nor a line feed ends it, a socket would block."""
         self.note("readline", size)
-        if self.taken >= self.size:
-            self.problems.append(problem(rules.INPUT, "your app read past the end of the request body"))
-            raise OSError("reading past CONTENT_LENGTH would block here")
-        line = self.file.readline(*size)
-        self.taken += len(line)
+        most = size[0] if size and type(size[0]) is int and size[0] >= 0 else None
+        line = self.take(self.file.readline(-1 if most is None else most))
+        if len(line) != most and not line.endswith(b"\n"):
+            self.refuse()
         return line
 
     def readlines(self, *hint: int) -> list[bytes]:
         """Return the lines that are left; a socket would block at the end."""
         self.note("readlines", hint)
-        self.problems.append(problem(rules.INPUT, "your app read past the end of the request body"))
-        raise OSError("reading past CONTENT_LENGTH would block here")
+        self.refuse()
+        return list(iter(lambda: self.take(self.file.readline()), b""))
 
     def __iter__(self) -> Iterator[bytes]:
-        self.readlines()
-        return iter(())
+        return iter(self.readlines())
+
+    def refuse(self) -> None:
+        """Note that more was asked for than there is, and that a socket would block."""
+        self.problems.append(problem(rules.INPUT, "your app read past the end of the request body"))
+        if not self.ends:
+            raise OSError("reading past CONTENT_LENGTH would block here")
+
+    def take(self, data: bytes) -> bytes:
+        """Count what is read."""
+        self.taken += len(data)
+        return data
 
     def note(self, method: str, arguments: tuple[object, ...]) -> None:
         """Log a call, and let the test act before the first one."""

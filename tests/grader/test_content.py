@@ -54,6 +54,11 @@ def test_items_are_found_however_they_are_written(text: str) -> None:
     assert [[link.attributes["href"] for link in item.all("a")] for item in items] == [["/1"], ["/2"]]
 
 
+def test_an_element_is_of_every_class_that_it_names() -> None:
+    found = page('<p class="error">no<li class=error>a<li class="red  error\n">b<li class="errors">c<li>d')
+    assert [item.text for item in found.with_class("li", "error")] == ["a", "b"]
+
+
 def test_an_item_holds_the_list_in_it() -> None:
     outer, inner, last = page("<ul><li>a<ul><li>b</ul>c<li>d</ul>").all("li")
     assert [outer.text, inner.text, last.text] == ["abc", "b", "d"]

@@ -313,6 +313,52 @@ def test_reading_past_the_body_is_found_and_would_block(trace: Tracer) -> None:
     assert seen.input.calls == [("read", (4,))]
 
 
+@pytest.mark.parametrize(
+    ("body", "read", "blocks"),
+    [
+        (b"form", lambda stream: stream.read(4), False),
+        (b"form", lambda stream: stream.read(5), True),
+        (b"form", lambda stream: stream.read(-1), True),
+        (b"form", lambda stream: stream.read(2 << 70), True),
+        (b"form", lambda stream: stream.readline(4), False),
+        (b"form", lambda stream: stream.readline(5), True),
+        (b"form", lambda stream: stream.readline(0), False),
+        (b"form", lambda stream: stream.readline(), True),
+        (b"form\n", lambda stream: stream.readline(), False),
+        (b"form\n", lambda stream: stream.readline(9), False),
+        (b"form\n", lambda stream: stream.readlines(), True),
+        (b"form\n", list, True),
+        (b"", lambda stream: stream.read(0), False),
+        (b"", lambda stream: stream.readline(), True),
+    ],
+)
+def test_reading_blocks_where_neither_size_nor_line_feed_ends_it(
+    trace: Tracer, body: bytes, read: Callable[[Any], object], blocks: bool
+) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        start_response("200 OK", [])
+        try:
+            read(environ["wsgi.input"])
+        except OSError:
+            return [b"blocked"]
+        return [b"fine"]
+
+    strict, lenient = trace(app, "POST", body=body), trace(app, "POST", body=body, input_ends=True)
+    assert strict.body == (b"blocked" if blocks else b"fine")
+    assert lenient.body == b"fine"
+    assert (rules.INPUT in broken(strict)) == (rules.INPUT in broken(lenient)) == blocks
+
+
+def test_a_stream_that_ends_gives_what_is_left(trace: Tracer) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        start_response("200 OK", [])
+        return [environ["wsgi.input"].read(2), *environ["wsgi.input"], environ["wsgi.input"].read()]
+
+    seen = trace(app, "POST", body=b"one\ntwo", input_ends=True)
+    assert seen.chunks == [b"on", b"e\n", b"two", b""]
+    assert seen.input.taken == 7
+
+
 def test_stepping_stops_where_the_test_wants_and_closes_once(trace: Tracer) -> None:
     for stop_after, taken in ((0, 0), (1, 1), (None, 3)):
         body = Closing([b"1", b"2", b"3"])
