@@ -1,4 +1,4 @@
-"""What the body of an answer says: an HTML page read by a parser, JSON read strictly, a media type, where a link leads.
+"""What the body of an answer says: an HTML page read by a parser, JSON and CSV read strictly, a media type, where a link leads.
 
 Pages are compared by what a browser makes of them, never as text. They come from the submission, so reading one takes
 time and memory in proportion to its size, whatever is in it.
@@ -17,7 +17,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from grader.testing.finding import Finding
 
 MAX_PAGE = 128 << 10
-"""Characters of the longest page that is read."""
+"""Characters of the longest page that is read, and bytes of the longest CSV."""
 MAX_TOKEN = 32 << 10
 """Characters of the longest tag, comment or script. The parser begins each of them anew whenever more of it arrives."""
 STEP = 1 << 10
@@ -202,8 +202,10 @@ def read_csv(body: bytes) -> list[list[str]]:
     """Read CSV as RFC 4180 has it: every line ends with CRLF, the last one too; nothing is stripped. UTF-8, no BOM.
 
     Raises:
-        Finding: it is none.
+        Finding: it is none, or is too long.
     """
+    if len(body) > MAX_PAGE:
+        raise Finding("the file was much longer than what it has to say", "how often does each line stand in it?")
     try:
         text = body.decode("utf-8")
     except ValueError:
@@ -220,7 +222,9 @@ def read_csv(body: bytes) -> list[list[str]]:
             end = text[found.end() : found.end() + 1]
             place = found.end() + 1
         if text[place - 1 : place + 1] != "\r\n":
-            raise Finding("the body is not CSV", "csv.writer() writes it: how do lines end, and which fields need quotes?")
+            raise Finding(
+                "the body is not CSV", "csv.writer() writes it: how do lines end, and which fields need quotes?"
+            )
         place += 1
     return lines
 

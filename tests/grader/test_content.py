@@ -195,5 +195,10 @@ def test_csv_is_utf_8() -> None:
 def test_hostile_csv_is_read_in_bounded_time(part: str) -> None:
     began = time.process_time()
     with contextlib.suppress(Finding):
-        read_csv((part * (2 << 20))[: 2 << 20].encode())
+        read_csv((part * MAX_PAGE)[:MAX_PAGE].encode())
     assert time.process_time() - began < PATIENCE
+
+
+def test_csv_that_is_too_long_is_refused() -> None:
+    with pytest.raises(Finding, match="much longer"):
+        read_csv(b"x" * (MAX_PAGE + 1))
