@@ -59,6 +59,7 @@ def test_export_is_sent_in_chunks(make_app, trace):
         assert seen.chunks[-1].count(b"Part") <= 100, "how many films are in one chunk?"
     seen.close().check()
     assert source.opened, "who calls open_rows?"
+    assert len(seen.chunks) >= 3, "into how many chunks do you cut the file, and are they what you yield?"
     assert len(read_csv(seen.body)) == 251, "does every film get into a chunk, also those of the last one?"
 
 
@@ -82,7 +83,7 @@ def test_head_has_no_body(make_app, trace):
 
 
 @mark.points(4, "design", statement="other-pages")
-def test_other_pages_stay(make_app, client):
+def test_other_pages_stay(client):
     """the pages of the watch-list are still there, and what is wrong is refused"""
     for path in ("/", "/movies"):
         answer = client.get(path)

@@ -18,6 +18,8 @@ from grader.testing.events import Event, Recorder
 from grader.testing.finding import Finding, LimitReached
 from grader.testing.inner import MOST, Failure
 
+MOST_SOURCES = 100
+"""Sources that one `OpenRows` opens; each is an object more on the other side."""
 Row = Mapping[str, int | str]
 
 
@@ -44,6 +46,8 @@ class OpenRows:
     def __call__(self) -> Source:
         """Open a source."""
         self.note("source opened")
+        if self.opened >= MOST_SOURCES:
+            raise LimitReached("source")
         self.sources.append(Source(self))
         return self.sources[-1]
 

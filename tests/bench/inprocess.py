@@ -72,6 +72,12 @@ def app(submission: InProcess) -> Any:  # noqa: ANN401
 
 
 @pytest.fixture
+def make_app(submission: InProcess) -> Callable[..., Any]:
+    """The factory."""
+    return submission.make_app  # type: ignore[no-any-return]
+
+
+@pytest.fixture
 def client(app: Any) -> Client:  # noqa: ANN401
     """Werkzeug's client."""
     return Client(app)
