@@ -78,7 +78,8 @@ def test_head_has_no_body(make_app, trace):
     """HEAD gets the status and the type of GET, and no byte of body"""
     get, head = (trace(make_app(), method, "/export.csv") for method in ("GET", "HEAD"))
     assert len(read_csv(get.body)) == 13, "what is GET answered with?"
-    assert (head.status, head.headers) == (get.status, get.headers), "at which step does HEAD begin to differ?"
+    assert head.status == get.status, "at which step does HEAD begin to differ?"
+    assert head.header("Content-Type") == get.header("Content-Type"), "at which step does HEAD begin to differ?"
     head.check()
 
 

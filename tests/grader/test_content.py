@@ -179,7 +179,19 @@ def test_csv_is_read_as_the_rfc_has_it(text: str, lines: list[list[str]]) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["a,b\n", "a,b", "a\r\nb", 'a"b\r\n', 'a,"b\r\n', '"a"b\r\n', '"a" ,b\r\n', ' "a"\r\n', "a\rb\r\n", 'a\r\n"', "a\r"],
+    [
+        "a,b\n",
+        "a,b",
+        "a\r\nb",
+        'a"b\r\n',
+        'a,"b\r\n',
+        '"a"b\r\n',
+        '"a" ,b\r\n',
+        ' "a"\r\n',
+        "a\rb\r\n",
+        'a\r\n"',
+        "a\r",
+    ],
 )
 def test_what_is_no_csv_is_refused(text: str) -> None:
     with pytest.raises(Finding, match="the body is not CSV"):
