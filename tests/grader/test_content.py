@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import pytest
 
-from grader.testing.content import MAX_PAGE, Page, media_type, read_json, read_page, same_data, target
+from grader.testing.content import MAX_PAGE, Page, media_type, read_csv, read_json, read_page, same_data, target
 from grader.testing.finding import Finding
 
 PATIENCE = 4.0
@@ -162,3 +163,59 @@ def test_a_link_is_followed_from_the_base_of_its_page() -> None:
     url = "http://films.example/%E7%94%B5/x/y"
     assert with_base.target(with_base.all("a")[0], url) == "http://films.example/电/movies"
     assert without.target(without.all("a")[0], url) == "http://films.example/电/x/movies"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", []),
+        ("a,b\r\n1,2\r\n", [["a", "b"], ["1", "2"]]),
+        ('"a","b"\r\n', [["a", "b"]]),
+        ('"a, ""b"" c"," d "\r\n', [['a, "b" c', " d "]]),
+        ('"one\r\ntwo","\n","\r"\r\n', [["one\r\ntwo", "\n", "\r"]]),
+        (",\r\n,,\r\n", [["", ""], ["", "", ""]]),
+        ('"",""""\r\n\r\n', [["", '"'], [""]]),
+        ("霸王别姬,=1+1\r\n", [["霸王别姬", "=1+1"]]),
+    ],
+)
+def test_csv_is_read_as_the_rfc_has_it(text: str, lines: list[list[str]]) -> None:
+    assert read_csv(text.encode()) == lines
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b\n",
+        "a,b",
+        "a\r\nb",
+        'a"b\r\n',
+        'a,"b\r\n',
+        '"a"b\r\n',
+        '"a" ,b\r\n',
+        ' "a"\r\n',
+        "a\rb\r\n",
+        'a\r\n"',
+        "a\r",
+    ],
+)
+def test_what_is_no_csv_is_refused(text: str) -> None:
+    with pytest.raises(Finding, match="the body is not CSV"):
+        read_csv(text.encode())
+
+
+def test_csv_is_utf_8() -> None:
+    with pytest.raises(Finding, match="the body is not UTF-8"):
+        read_csv("霸\r\n".encode("gbk"))
+
+
+@pytest.mark.parametrize("part", ['"', '""', ",", "\r\n", "x", '",', '"\r\n', "\r"])
+def test_hostile_csv_is_read_in_bounded_time(part: str) -> None:
+    began = time.process_time()
+    with contextlib.suppress(Finding):
+        read_csv((part * MAX_PAGE)[:MAX_PAGE].encode())
+    assert time.process_time() - began < PATIENCE
+
+
+def test_csv_that_is_too_long_is_refused() -> None:
+    with pytest.raises(Finding, match="much longer"):
+        read_csv(b"x" * (MAX_PAGE + 1))

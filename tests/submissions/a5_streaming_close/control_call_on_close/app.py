@@ -1,0 +1,77 @@
+import csv
+import io
+from itertools import islice
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+KEYS = ("id", "title_zh", "title_en", "year", "director")
+CATALOG = [
+    dict(zip(KEYS, film))
+    for film in [
+        (1, "霸王别姬", "Farewell My Concubine", 1993, "Chen Kaige"),
+        (2, "天使爱美丽", "Amélie", 2001, "Jean-Pierre Jeunet"),
+        (3, "机器人总动员", "WALL·E", 2008, "Andrew Stanton"),
+        (4, "两杆大烟枪", "Lock, Stock & Two Smoking Barrels", 1998, "Guy Ritchie"),
+        (5, "十二怒汉", "12 Angry Men", 1957, "Sidney Lumet"),
+        (6, "千与千寻", "Spirited Away", 2001, "Hayao Miyazaki"),
+        (7, "肖申克的救赎", "The Shawshank Redemption", 1994, "Frank Darabont"),
+        (8, "这个杀手不太冷", "Léon", 1994, "Luc Besson"),
+        (9, "大话西游之大圣娶亲", "A Chinese Odyssey Part Two: Cinderella", 1995, "Jeffrey Lau"),
+        (10, "龙猫", "My Neighbor Totoro", 1988, "Hayao Miyazaki"),
+        (11, "活着", "To Live", 1994, "Zhang Yimou"),
+        (12, "花样年华", "In the Mood for Love", 2000, "Wong Kar-wai"),
+    ]
+]
+
+
+def csv_lines(rows):
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
+
+
+def values(films):
+    return [[film[key] for key in KEYS] for film in films]
+
+
+def blocks(rows):
+    yield csv_lines([KEYS])
+    while films := list(islice(rows, 100)):
+        yield csv_lines(values(films))
+
+
+RULES = Map([Rule("/", endpoint="home", methods=["GET"]), Rule("/movies", endpoint="home", methods=["GET"]),
+             Rule("/export.csv", endpoint="export", methods=["GET"])])
+
+
+class App:
+    def __init__(self, films, open_rows):
+        self.films = films
+        self.open_rows = open_rows
+
+    @Request.application
+    def __call__(self, request):
+        try:
+            endpoint, _ = RULES.bind_to_environ(request.environ).match()
+        except HTTPException as error:
+            return error
+        return getattr(self, endpoint)()
+
+    def home(self):
+        return Response(f"<h1>影单</h1>{len(self.films)}", mimetype="text/html")
+
+    def export(self):
+        rows = self.open_rows()
+        response = Response(blocks(rows), mimetype="text/csv")
+        response.call_on_close(rows.close)
+        return response
+
+
+def make_app(catalog=None, store=None, open_rows=None):
+    films = CATALOG if catalog is None else catalog
+    return App(films, open_rows or (lambda: (film for film in films)))
+
+
+application = make_app()
