@@ -133,12 +133,6 @@ def probes() -> InProcessProbes:
 
 
 @pytest.fixture
-def make_app(submission: InProcess) -> Callable[..., Any]:
-    """The factory."""
-    return submission.make_app  # type: ignore[no-any-return]
-
-
-@pytest.fixture
 def client(app: Any) -> Client:  # noqa: ANN401
     """Werkzeug's client."""
     return Client(app)
