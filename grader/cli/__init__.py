@@ -18,6 +18,7 @@ SUMMARIES = {
     "grade": "Grade PATH: a file, an archive (zip, tar.gz), a folder, or a tree submitted/<student>/<exercise>/.",
     "leaks": "Search files, folders and archives for anything of hidden tests and solutions, before students get them.",
     "list": "List the exercises of the course.",
+    "predict": "Predict what a small program does, and see at once what it really does: three questions before an exercise.",
 }
 """The commands, each a function ``command`` in the module of its name, and the first sentence of what it says of itself."""
 
