@@ -5,8 +5,11 @@ The programs are the course's own, so they need no walls; what matters is that t
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, NoReturn
+from urllib.parse import urlsplit
 
 from grader.channel.remote import StudentError, StudentGone, StudentObject, has_operation
 from grader.errors import UsageError
@@ -18,6 +21,7 @@ from grader.sandbox.process import Student
 from grader.testing.content import read_page
 from grader.testing.events import Event, Recorder
 from grader.testing.finding import Finding, LimitReached
+from grader.testing.serve import SERVED, serving
 from grader.testing.submission import Submission
 from grader.testing.trace import Trace
 from grader.testing.tracer import Tracer
@@ -62,11 +66,20 @@ class Stage:
         Raises:
             UsageError: the program cannot be loaded, lacks a name, or does not come to an end.
         """
+        with self.complaining():
+            return conversation(wanted(self.submission(program), program), request)
+
+    def submission(self, program: Program) -> Submission:
+        """Begin with a program: it has the time of one test."""
+        self.student.process.begin_test()
+        self.student.import_error = self.student.outline = None  # they are about the program before
+        return Submission(self.student, self.modules[program.source], refuse)
+
+    @contextlib.contextmanager
+    def complaining(self) -> Iterator[None]:
+        """Turn what becomes of a program that cannot be run into a complaint about it."""
         try:
-            self.student.process.begin_test()
-            self.student.import_error = self.student.outline = None  # they are about the program before
-            submission = Submission(self.student, self.modules[program.source], refuse)
-            return conversation(wanted(submission, program), request)
+            yield
         except StudentError as error:
             line = f" (its line {error.frames[-1].line})" if error.frames else ""
             raise self.wrong(f"cannot be loaded: {error.type}: {printable(error.text)}{line}") from None
@@ -77,6 +90,21 @@ class Stage:
             raise self.wrong(f"is not what it is called ('app', 'inside'): {said}") from None
         except LimitReached as limit:
             raise self.wrong(f"is larger than any that can be shown: {limit}") from None
+
+    def fetch(self, program: Program, sent: bytes) -> bytes:
+        """Send bytes to a real server that runs a program, and return all that comes back.
+
+        Raises:
+            UsageError: as for `perform`.
+        """
+        with self.complaining():
+            app = wanted(self.submission(program), program)
+            with (
+                serving(self.student, app, "wsgiref", None, set(), lambda student: student.process.begin_test()) as url,
+                socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), SERVED) as client,
+            ):
+                client.sendall(sent)
+                return b"".join(iter(lambda: client.recv(1 << 16), b""))
 
     def wrong(self, text: str) -> UsageError:
         """Return a complaint about a program."""
