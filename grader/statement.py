@@ -31,7 +31,7 @@ def readings(exercise: Exercise) -> Mapping[str, Text]:
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
         place = path.relative_to(exercise.folder.parents[1]).as_posix()
         for anchor, title in anchored(text).items():
-            found.setdefault(anchor, {})[language] = f"{title} ({place}#{anchor})"
+            found.setdefault(anchor, {})[language] = f"{title} · {place}#{anchor}"
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NoReturn
 from urllib.parse import urlsplit
 
 from grader.channel.remote import StudentError, StudentGone, StudentObject, has_operation
-from grader.errors import UsageError
+from grader.errors import EngineFault, UsageError
 from grader.models import Limits
 from grader.predictions.questions import Program, Question, Request
 from grader.printable import printable
@@ -42,7 +42,10 @@ class Stage:
         self.what = what
         self.modules = {source: f"program{number}" for number, source in enumerate(sources)}
         files = {f"{module}.py": source.encode() for source, module in self.modules.items()}
-        self.student = Student(Plain(limits or Limits()).spawn(files))
+        try:
+            self.student = Student(Plain(limits or Limits()).spawn(files))
+        except StudentGone as gone:
+            raise EngineFault(f"a process for small programs could not be started: {gone.verdict}") from None
 
     def __enter__(self) -> Stage:
         return self

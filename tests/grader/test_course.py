@@ -13,9 +13,12 @@ from grader.grading.workers import Worker
 from grader.models import Exercise, Visibility
 from grader.output import safe_name
 from grader.samples import load_sample
+from grader.statement import readings
 
 ROOT = Path(__file__).parents[2]
-EXERCISES = list(load_course(ROOT).exercises.values())
+ALL = list(load_course(ROOT).exercises.values())
+EXERCISES = [exercise for exercise in ALL if exercise.kind == "graded"]
+DIAGNOSTICS = [exercise for exercise in ALL if exercise.kind == "diagnostic"]
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
@@ -30,12 +33,22 @@ def test_the_public_list_of_hidden_tests_is_what_the_tests_say(exercise: Exercis
     assert sum(row.points for row in rows) == 100
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+@pytest.mark.parametrize("exercise", DIAGNOSTICS, ids=lambda exercise: exercise.name)
+def test_every_question_of_a_diagnostic_names_what_to_read_and_has_no_points(exercise: Exercise) -> None:
+    worker = Worker(exercise, ROOT)
+    worker.stop()
+    rows = worker.ready.rows
+    assert rows
+    assert {(row.visibility, row.points) for row in rows} == {(Visibility.PUBLIC, 0)}
+    assert {row.reading for row in rows} == set(readings(exercise))
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.name)
 def test_every_tree_has_the_exercise(exercise: Exercise) -> None:
     for name in ("README.md", "README.zh-CN.md", "hints.md", "hints.zh-CN.md", *exercise.files):
         assert (exercise.folder / name).is_file(), name
     assert exercise.reference_folder
-    assert exercise.hidden_folder
+    assert bool(exercise.hidden_folder) == (exercise.kind == "graded")
     assert list((ROOT / "tests" / "submissions" / exercise.name).glob("*/expected.toml"))
 
 
@@ -99,6 +112,7 @@ def test_a_small_manifest_is_an_exercise(tmp_path: Path) -> None:
         ('"app.py"', "1", "1 is not a relative path"),
         ('"app.py"', '"a", "a"', "files must name at least one file, and each of them once"),
         ("call = 1", "call = " + "[" * 5000, "not a TOML file"),
+        ('"graded"', '"diagnostic"', "a diagnostic has no points and no hidden tests"),
     ],
 )
 def test_a_manifest_that_cannot_be_meant_is_refused_by_file_and_key(

@@ -1,4 +1,4 @@
-"""Makes the traces of readings and statements anew: ``python -m tests.grader.traces --update``. Without it, says which are old."""
+"""Makes the traces of readings and statements anew with ``--update``; without it, says which of them are old."""
 
 from __future__ import annotations
 
