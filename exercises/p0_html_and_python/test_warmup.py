@@ -19,7 +19,9 @@ MOST = 50
 def pieces(result):
     """Return the first items of what chunks() returned."""
     if not isinstance(result, (StudentObject, list, tuple, bytes)):
-        raise Finding("chunks() returned nothing that can be iterated", "does your function yield, or return something?")
+        raise Finding(
+            "chunks() returned nothing that can be iterated", "does your function yield, or return something?"
+        )
     return list(islice(iter(result), MOST))
 
 
@@ -63,7 +65,9 @@ def test_esc_of_an_ampersand(submission):
     """a text that looks as if it were escaped already is escaped like any other"""
     for text in ("&lt;b&gt;", "Q&A", "<&>"):
         (element,) = read_page(f'<p title="{submission.esc(text)}">'.encode()).elements
-        assert element.attributes == {"title": text}, "which character do you replace first, and what comes of it later?"
+        assert element.attributes == {"title": text}, (
+            "which character do you replace first, and what comes of it later?"
+        )
 
 
 @mark.points(0, "correctness", statement="table-bytes", reading="bytes")
@@ -95,7 +99,9 @@ def test_table_with_a_missing_key(submission):
     """a key that a dict does not have gives an empty cell"""
     rows = cells(submission, ["title", "director"])
     assert [len(row) for row in rows] == [2, 2, 2, 2], "how many cells has each row?"
-    assert [row[1][1] for row in rows] == ["director", "", "Jean-Pierre Jeunet", ""], "what do you write if a key is missing?"
+    assert [row[1][1] for row in rows] == ["director", "", "Jean-Pierre Jeunet", ""], (
+        "what do you write if a key is missing?"
+    )
 
 
 @mark.points(0, "correctness", statement="table-cells", reading="escape")
@@ -160,4 +166,6 @@ def test_counter_counts(submission):
 def test_counters_are_independent(submission):
     """two counters do not know of each other"""
     one, other = submission.counter(), submission.counter()
-    assert [one(), one(), other(), one()] == [1, 2, 1, 3], "where does the number live: once for all, or once for each call?"
+    assert [one(), one(), other(), one()] == [1, 2, 1, 3], (
+        "where does the number live: once for all, or once for each call?"
+    )

@@ -100,7 +100,9 @@ class Asking:
             "trace": self.word("the trace"),
             "status": self.word("the status line"),
             "page": self.word("the text that a browser shows"),
+            "links": self.word("where the links lead"),
             "body": self.word("the body"),
+            "reads": self.word("what is read from wsgi.input"),
         }
         wanted = question.shown or ("trace",)
         return self.word(", ").join(names.get(part, part.removeprefix("header ")) for part in wanted)

@@ -18,7 +18,7 @@ from grader.models import Exercise, Text
 
 FILE = "predictions.toml"
 KINDS = ("trace", "answer")
-SHOWN = re.compile(r"status|page|body|header [A-Za-z0-9-]+")
+SHOWN = re.compile(r"status|page|links|body|reads|header [A-Za-z0-9-]+")
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 METHOD = re.compile(r"[A-Z]+")
 MOST_WRONG = 4
@@ -127,7 +127,7 @@ class _Questions(Reader):
         shown = tuple(self.listed(row, "show", str))
         if bool(shown) != (kind == "answer") or not all(SHOWN.fullmatch(part) for part in shown):
             raise self.wrong(
-                f"{where}show: with kind = 'answer' it lists what is asked for, each of status, page, body or "
+                f"{where}show: with kind = 'answer' it lists what is asked for, each of status, page, links, body, reads or "
                 f"'header NAME'; with kind = 'trace' it is left out"
             )
         wrong = tuple(self.choice(choice, f"{where}wrong: ") for choice in self.tables(row, "wrong", where))

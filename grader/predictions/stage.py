@@ -157,13 +157,23 @@ def answer_line(seen: Trace, shown: tuple[str, ...]) -> str:
 
 
 def part_of(seen: Trace, part: str) -> str:
-    """Return one part of an answer: its status, its page as a browser shows it, its body as bytes, or a header."""
+    """Return one part of an answer, a header if it is nothing else.
+
+    ``page`` is the text that a browser shows, ``links`` where the page's links lead, ``reads`` what was read of the request.
+    """
     if part == "status":
         return printable(seen.status)
     if part == "page":
         return printable(read_page(seen.body).text)
+    if part == "links":
+        return (
+            ", ".join(printable(link.attributes.get("href", "")) for link in read_page(seen.body).all("a")) or "no link"
+        )
     if part == "body":
         return printable(repr(seen.body))
+    if part == "reads":
+        calls = (f"{method}({', '.join(map(repr, arguments))})" for method, arguments in seen.input.calls)
+        return printable(", ".join(calls)) or "nothing read"
     name = part.removeprefix("header ")
     values = seen.all_headers(name)
     return "; ".join(f"{name}: {printable(value)}" for value in values) or f"no {name}"

@@ -82,7 +82,9 @@ class TerminalReport:
             if alike[1:]:
                 others = self.word(", ").join(result.info.id for result in alike[1:])
                 parts.append(Words(self.word("  the same for: {tests}", tests=others)))
-        to_read = dict.fromkeys(r.feedback.reading[self.language] for r in attempt.results if r.feedback and r.feedback.reading)
+        to_read = dict.fromkeys(
+            r.feedback.reading[self.language] for r in attempt.results if r.feedback and r.feedback.reading
+        )
         if to_read:
             parts += [Words(), *(Words(self.word("read next: {reading}", reading=reading)) for reading in to_read)]
         if attempt.ignored:

@@ -67,9 +67,7 @@ def test_a_module_that_cannot_be_imported_sends_nobody_to_read() -> None:
 
 
 def test_there_is_nothing_that_could_be_too_low() -> None:
-    result = run(
-        "grade", ZOO / "none", "--exercise", "p0", "--course", ROOT, "--fail-under", "60", "--format", "json"
-    )
+    result = run("grade", ZOO / "none", "--exercise", "p0", "--course", ROOT, "--fail-under", "60", "--format", "json")
     assert result.exit_code == 0
     (attempt,) = attempts(result)
     assert attempt["score"] == {"earned": 0, "possible": 0}
@@ -101,7 +99,11 @@ def test_a_reference_that_does_not_pass_is_a_fault_of_the_course(copied: Path) -
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('reading="escape"', 'reading="scape"', "the hints have no section 'scape' in every language; they have: escape,"),
+        (
+            'reading="escape"',
+            'reading="scape"',
+            "the hints have no section 'scape' in every language; they have: escape,",
+        ),
         ("points(0,", "points(5,", "a test of a diagnostic has no points"),
     ],
 )

@@ -137,6 +137,7 @@ def test_a_program_is_driven_as_submissions_are(last: str, request_: Request, tr
     assert trace_line(seen).endswith(trace)
     if answer:
         assert answer_line(seen, ("status", "page", "header Allow")) == answer
+        assert answer_line(seen, ("links", "reads")) in ("no link · nothing read", "raised ValueError")
         assert answer_line(seen, ("header X-Film",)) in ("X-Film: 1; X-Film: 2", "raised ValueError")
 
 
@@ -157,6 +158,13 @@ def test_a_program_that_cannot_be_run_is_a_complaint_about_its_place(source: str
         stage.perform(program, Request())
     assert said in str(caught.value)
     assert str(caught.value).startswith("questions.toml: ")
+
+
+def test_an_answer_says_where_links_lead_and_what_was_read() -> None:
+    program = Program(APP.format("return [b'<a href=/x>' + environ['wsgi.input'].read(1) + b'</a><a>no</a>']"))
+    with Stage([program], "here") as stage:
+        seen = stage.perform(program, Request("POST", body="abc"))
+    assert answer_line(seen, ("links", "reads", "body")) == ("/x,  · read(1) · b'<a href=/x>a</a><a>no</a>'")
 
 
 # -- the file
@@ -203,7 +211,7 @@ def test_a_small_file_is_enough(tmp_path: Path) -> None:
         ("[[question]]\n", "[[question]]\nkind = 'guess'\n", "question 1: kind must be one of trace, answer, not 'guess'"),
         ("[[question]]\n", "[[question]]\nkind = 'answer'\n", "question 1: show: with kind = 'answer' it lists what is asked"),
         ("[[question]]\n", "[[question]]\nshow = ['status']\n", "with kind = 'trace' it is left out"),
-        ("[[question]]\n", "[[question]]\nkind = 'answer'\nshow = ['code']\n", "each of status, page, body or 'header NAME'"),
+        ("[[question]]\n", "[[question]]\nkind = 'answer'\nshow = ['code']\n", "each of status, page, links, body, reads or"),
         ("zh-CN = \"一？\"", 'zh-CN = " "', "question 1: title must be a text in every language"),
         (", zh-CN = \"一。\"", "", "the key 'zh-CN' is missing"),
         ("title = {", "titel = {", "question 1: unknown key 'titel'; did you mean 'title'?"),

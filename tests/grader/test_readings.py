@@ -124,14 +124,18 @@ def test_a_statement_that_says_something_else_is_found(a_copy: Path, old: str, n
     assert old in page
     path.write_text(page.replace(old, new), encoding="utf-8")
     assert said in "".join(differences(exercise, "en"))
-    path.write_text(page.replace("returned list > yield bytes[13]", "returned list > yield bytes[12]"), encoding="utf-8")
+    path.write_text(
+        page.replace("returned list > yield bytes[13]", "returned list > yield bytes[12]"), encoding="utf-8"
+    )
     assert renewed_statement(exercise, "en") == page
 
 
 def test_an_answer_that_a_statement_does_not_give_is_found(a_copy: Path) -> None:
     exercise = load_course(a_copy).find("a2")
     path = statement_file(exercise.folder, "zh-CN")
-    path.write_text(path.read_text(encoding="utf-8").replace("1. `404 Not Found`。", "1. `400 Bad Request`。"), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("1. `404 Not Found`。", "1. `400 Bad Request`。"), encoding="utf-8"
+    )
     assert "answer 1 does not say '404 Not Found'" in "".join(differences(exercise, "zh-CN"))
 
 
