@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ SHOWN = re.compile(r"status|page|links|body|reads|header [A-Za-z0-9-]+")
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 METHOD = re.compile(r"[A-Z]+")
 MOST_WRONG = 4
-KEYS = ("program", "app", "inside", "request", "question")
+KEYS = ("program", "setup", "app", "inside", "request", "question")
 REQUEST_KEYS = ("method", "path", "query", "headers", "body", "environ", "stop_after")
 QUESTION_KEYS = ("kind", "title", "explanation", "change", "request", "show", "wrong")
 CHANGE_KEYS = ("old", "new")
@@ -49,11 +49,20 @@ class Request:
 
 @dataclass(frozen=True)
 class Program:
-    """A program and what of it is called: the name of a WSGI application, or of a middleware to put around ``inside``."""
+    """A program and what of it is called: the name of a WSGI application, or of a middleware to put around ``inside``.
+
+    ``setup`` runs before it and is not shown: it makes the files, say, that the program reads.
+    """
 
     source: str
     app: str = "application"
     inside: str = ""
+    setup: str = ""
+
+    @property
+    def module(self) -> str:
+        """All that is run."""
+        return f"{self.setup}\n{self.source}" if self.setup else self.source
 
 
 @dataclass(frozen=True)
@@ -112,7 +121,8 @@ class _Questions(Reader):
         app, inside = (
             self.name(content, key, otherwise) for key, otherwise in (("app", "application"), ("inside", ""))
         )
-        program = Program(self.typed(content, "program", str), app, inside)
+        setup = self.typed(content, "setup", str, "")
+        program = Program(self.typed(content, "program", str), app, inside, setup)
         request = self.request(self.typed(content, "request", dict, {}), Request(), "[request] ")
         rows = self.tables(content, "question", "")
         questions = tuple(self.question(row, program, request, f"question {n}: ") for n, row in enumerate(rows, 1))
@@ -158,7 +168,7 @@ class _Questions(Reader):
                     "quote as much of it as makes it unique"
                 )
             source = source.replace(old, new)
-        return Program(source, program.app, program.inside)
+        return replace(program, source=source)
 
     def request(self, table: Mapping[str, Any], otherwise: Request, where: str) -> Request:
         """Return a request; what is not said is as in another one."""

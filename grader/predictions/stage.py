@@ -23,7 +23,7 @@ from grader.testing.events import Event, Recorder
 from grader.testing.finding import Finding, LimitReached
 from grader.testing.serve import SERVED, serving
 from grader.testing.submission import Submission
-from grader.testing.trace import Trace
+from grader.testing.trace import REFUSALS, Trace
 from grader.testing.tracer import Tracer
 from grader.testing.wsgi import Proxy, Stream
 
@@ -38,7 +38,7 @@ class Stage:
     """
 
     def __init__(self, programs: Iterable[Program], what: object, limits: Limits | None = None) -> None:
-        sources = dict.fromkeys(program.source for program in programs)
+        sources = dict.fromkeys(program.module for program in programs)
         self.what = what
         self.modules = {source: f"program{number}" for number, source in enumerate(sources)}
         files = {f"{module}.py": source.encode() for source, module in self.modules.items()}
@@ -76,7 +76,7 @@ class Stage:
         """Begin with a program: it has the time of one test."""
         self.student.process.begin_test()
         self.student.import_error = self.student.outline = None  # they are about the program before
-        return Submission(self.student, self.modules[program.source], refuse)
+        return Submission(self.student, self.modules[program.module], refuse)
 
     @contextlib.contextmanager
     def complaining(self) -> Iterator[None]:
@@ -136,9 +136,12 @@ def conversation(app: Callable[..., Any], request: Request) -> Trace:
             app, request.method, request.path, query=request.query, body=request.body.encode(), headers=request.headers,
             environ=request.environ, stop_after=request.stop_after,
         )  # fmt: skip
-    except StudentError as error:
+    except (StudentError, Finding, *REFUSALS) as error:
         if not any(event.kind == "raised" for event in recorder.last()):
-            recorder.last().append(Event("raised", f" {error.type}"))
+            cause = error.__cause__ or error  # a Finding says what rule was broken; its cause is what the program met
+            recorder.last().append(
+                Event("raised", f" {cause.type if isinstance(cause, StudentError) else type(cause).__name__}")
+            )
     (seen,) = recorder.kept
     assert isinstance(seen, Trace)
     return seen
@@ -150,10 +153,9 @@ def trace_line(seen: Trace) -> str:
 
 
 def answer_line(seen: Trace, shown: tuple[str, ...]) -> str:
-    """Return parts of an answer in one line, or the exception that came in its place."""
-    if seen.error is not None:
-        return f"raised {printable(seen.error.type)}"
-    return " · ".join(part_of(seen, part) for part in shown)
+    """Return parts of an answer in one line; an exception comes in its place, but what was read was read."""
+    raised = [f"raised{printable(event.detail)}" for event in seen.events if event.kind == "raised"]
+    return " · ".join([*raised, *(part_of(seen, part) for part in shown if not raised or part == "reads")])
 
 
 def part_of(seen: Trace, part: str) -> str:

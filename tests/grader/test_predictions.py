@@ -124,6 +124,7 @@ def application(environ, start_response):
         ("return [b'<p>a &amp; b']", Request(), "returned list > yield bytes[12]", "201 Created · a & b · no Allow"),
         ("return [b'a', b'a']", Request(), "returned list > yield bytes[1] > yield bytes[1]", "201 Created · aa · no Allow"),
         ("raise ValueError", Request(), "raised ValueError", "raised ValueError"),
+        ("return [environ['wsgi.input'].read()]", Request(), "raised OSError", None),
         ("return (c for c in [b'a', b'b'])", Request(stop_after=1), "returned generator > yield bytes[1] > close", None),
         ("yield environ['wsgi.input'].read(2)", Request("POST", body="abc"), "> yield bytes[2] > close", None),
         ("return [environ['HTTP_X_A'].encode()]", Request(headers={"X-A": "z"}), "yield bytes[1]", "201 Created · z · no Allow"),
@@ -137,7 +138,7 @@ def test_a_program_is_driven_as_submissions_are(last: str, request_: Request, tr
     assert trace_line(seen).endswith(trace)
     if answer:
         assert answer_line(seen, ("status", "page", "header Allow")) == answer
-        assert answer_line(seen, ("links", "reads")) in ("no link · nothing read", "raised ValueError")
+        assert answer_line(seen, ("links", "reads")) in ("no link · nothing read", "raised ValueError · nothing read")
         assert answer_line(seen, ("header X-Film",)) in ("X-Film: 1; X-Film: 2", "raised ValueError")
 
 
@@ -164,6 +165,10 @@ def test_an_answer_says_where_links_lead_and_what_was_read() -> None:
     program = Program(APP.format("return [b'<a href=/x>' + environ['wsgi.input'].read(1) + b'</a><a>no</a>']"))
     with Stage([program], "here") as stage:
         seen = stage.perform(program, Request("POST", body="abc"))
+    reading = Program(APP.format("environ['wsgi.input'].read(1); 1/0"))
+    with Stage([reading], "here") as stage:
+        ended = stage.perform(reading, Request("POST", body="abc"))
+    assert answer_line(ended, ("status", "reads")) == "raised ZeroDivisionError · read(1)"
     assert answer_line(seen, ("links", "reads", "body")) == ("/x,  · read(1) · b'<a href=/x>a</a><a>no</a>'")
 
 
@@ -199,6 +204,16 @@ def test_a_small_file_is_enough(tmp_path: Path) -> None:
     predictions = load_predictions(own(tmp_path, RIGHT))
     assert predictions.questions[0].program.source.endswith("return [b'1']\n")
     assert predictions.program.source.endswith("return []\n")
+
+
+def test_a_setup_runs_before_the_program_and_is_not_shown(tmp_path: Path) -> None:
+    setup = """setup = "open('films.txt', 'w').write('12')"\n"""
+    own(tmp_path, setup + RIGHT.replace("return [b'1']", "return open('films.txt', 'rb')"))
+    result = CliRunner().invoke(
+        main, ["predict", "a1", "--questions", "--course", str(tmp_path)], env={"COLUMNS": "120"}
+    )
+    assert "returned object > yield bytes[2] > close" in result.output, result.output
+    assert ".write(" not in result.output
 
 
 @pytest.mark.parametrize(

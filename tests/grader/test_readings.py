@@ -113,6 +113,7 @@ def test_a_page_that_cannot_be_made_is_named(tmp_path: Path, old: str, new: str,
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        ('3. The last line is `return [b"You sent', '3. It is `return [b"You sent', "It is `return"),
         ("return [body]\n```", "return [body, b'']\n```", "its first program is not the one"),
         ("2. The last line is `return []`.", "2. The last line is missing.", "The last line is missing."),
     ],
