@@ -20,6 +20,7 @@ from grader.models import TestInfo as Info
 
 MANIFEST = "exercise.toml"
 EQUIVALENTS = "equivalents.toml"
+PREDICTIONS = "predictions.toml"
 """Stands beside the hidden tests and says what need not be noticed by them: a part of their proof, not of the grading."""
 NAME = re.compile(r"[a-z][0-9]+_[a-z0-9_]+\Z")
 TEST = re.compile(r"test_[A-Za-z0-9_]+")
@@ -31,6 +32,7 @@ KEYS = ("kind", "files", "entry", "factory", "fresh", "same_tests_as", "parity_p
 FACTORY_KEYS = ("name", "takes")
 LARGEST_LIMIT = 1 << 40
 """Of bytes 1 TiB: what is larger was not meant, and would not fit where the system takes it."""
+FOR_GRADED = ("same_tests_as", "parity_points", "hidden")
 PARITY_KEYS = ("public", "hidden")
 HIDDEN_KEYS = ("id", "category", "points", "title")
 
@@ -105,6 +107,12 @@ def build(read: Reader, content: dict[str, Any], private: Path, above: tuple[str
     folder = read.path.parent
     chain = (*above, folder.name)
     hidden_folder = private / "tests" / "hidden" / folder.name
+    kind = read.matching(content, "kind", re.compile("graded|diagnostic"), "graded or diagnostic")
+    if kind == "diagnostic" and (hidden_folder.is_dir() or content.keys() & set(FOR_GRADED)):
+        raise UsageError(
+            f"{read.path}: a diagnostic has no points and no hidden tests; remove {', '.join(FOR_GRADED)} and "
+            f"tests/hidden/{folder.name}/, or say kind = 'graded'"
+        )
     reference = private / "solutions" / folder.name
     return Exercise(
         name=folder.name,
@@ -115,7 +123,7 @@ def build(read: Reader, content: dict[str, Any], private: Path, above: tuple[str
         hidden_folder=hidden_folder if hidden_folder.is_dir() else None,
         reference_folder=reference if reference.is_dir() else None,
         hidden=read.all_hidden(content),
-        kind=read.matching(content, "kind", re.compile("graded|diagnostic"), "graded or diagnostic"),
+        kind=kind,
         limits=read.limits(read.typed(content, "limits", dict, {})),
         factory=read.factory(read.typed(content, "factory", dict, {})),
         fresh=read.typed(content, "fresh", bool, False),

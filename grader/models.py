@@ -78,7 +78,8 @@ OUR_FAULTS = frozenset(
 class TestInfo:
     """One row of the rubric: what a test is worth and what it is about.
 
-    ``rule`` names the standard's rule ("PEP 3333: …"), ``statement`` the anchor of the sentence that promises it.
+    ``rule`` names the standard's rule ("PEP 3333: …"), ``statement`` the anchor of the sentence that promises it, ``reading`` the
+    anchor of the section in the hints that repairs what fails here.
     """
 
     __test__ = False  # not a test class, whatever pytest makes of the name
@@ -90,6 +91,7 @@ class TestInfo:
     title: Text
     rule: str = ""
     statement: str = ""
+    reading: str = ""
 
 
 @dataclass(frozen=True)
@@ -196,13 +198,14 @@ class Submission:
 
 @dataclass(frozen=True)
 class Feedback:
-    """The four lines that a failed test says, and the events that led to it."""
+    """The four lines that a failed test says, the events that led to it, and what to read next, if a test names it."""
 
     happened: Text
     expected: Text
     why: Text
     look_at: Text
     trace: str = ""
+    reading: Text | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,23 @@ def statement_file(folder: Path, language: str) -> Path:
     return folder / ("README.md" if language == "en" else f"README.{language}.md")
 
 
+def hints_file(folder: Path, language: str) -> Path:
+    """Return where an exercise keeps its hints in a language."""
+    return folder / ("hints.md" if language == "en" else f"hints.{language}.md")
+
+
+def readings(exercise: Exercise) -> Mapping[str, Text]:
+    """Return the sections of an exercise's hints that a test may send to, by anchor: the title of each, and its place."""
+    found: dict[str, dict[str, str]] = {}
+    for language in LANGUAGES:
+        path = hints_file(exercise.folder, language)
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        place = path.relative_to(exercise.folder.parents[1]).as_posix()
+        for anchor, title in anchored(text).items():
+            found.setdefault(anchor, {})[language] = f"{title} · {place}#{anchor}"
+    return found
+
+
 def sentences(folder: Path) -> Mapping[str, Text]:
     """Return what each anchor of an exercise's statement says, in every language that has it."""
     found: dict[str, dict[str, str]] = {}

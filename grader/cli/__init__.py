@@ -19,6 +19,7 @@ SUMMARIES = {
     "leaks": "Search files, folders and archives for anything of hidden tests and solutions, before students get them.",
     "list": "List the exercises of the course.",
     "new": "Make a small exercise that runs, in every tree; its author replaces what is marked.",
+    "predict": "Predict what a small program does, and see at once what it really does: three questions before an exercise.",
     "verify": "Prove that exercises keep what they promise: all of the course, or those that are named.",
 }
 """The commands, each a function ``command`` in the module of its name, and the first sentence of what it says of itself."""

@@ -73,8 +73,8 @@ def roomy(console: Console) -> bool:
 
 
 def exit_code(attempts: list[Attempt], fail_under: float | None) -> int:
-    """Return 3 for a fault of ours, 1 for a score that is too low, else 0."""
+    """Return 3 for a fault of ours, 1 for a score that is too low, else 0; a diagnostic has nothing that could be too low."""
     if any(attempt.score is None for attempt in attempts):
         return 3
-    low = fail_under is not None and any(a.score is not None and a.score.percent < fail_under for a in attempts)
-    return 1 if low else 0
+    scores = [attempt.score for attempt in attempts if attempt.score and attempt.score.possible]
+    return 1 if fail_under is not None and any(score.percent < fail_under for score in scores) else 0

@@ -32,7 +32,7 @@ from grader.models import (
 )
 from grader.printable import printable_lines
 from grader.scoring import by_category, score
-from grader.statement import promises
+from grader.statement import promises, readings
 from grader.submissions import opened
 from grader.testing.feedback import Writer
 from grader.testing.outcome import NO_ISOLATION, Observed
@@ -145,7 +145,7 @@ class Grader:
         """Make an attempt of a worker's report, over the rows of the rubric and nothing else."""
         if report["fault"]:
             return self.fault(submission, exercise, clock, seed, report["fault"], fault_outcome(report))
-        writer = Writer(catalogue_of(exercise), promises(exercise))
+        writer = Writer(catalogue_of(exercise), promises(exercise), readings(exercise))
         level = worker.ready.proof.level
         results = tuple(result(row, report["tests"], submission, writer) for row in worker.ready.rows)
         withheld = any(r.verdict is Verdict.NOT_RUN and r.detail.get("reason") == NO_ISOLATION for r in results)

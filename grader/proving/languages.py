@@ -12,8 +12,7 @@ import polib
 from grader.catalogues import catalogue_file, read
 from grader.errors import UsageError
 from grader.models import LANGUAGES, Complaint, Exercise
-from grader.proving.structure import hints_file
-from grader.statement import ANCHOR, statement_file
+from grader.statement import ANCHOR, hints_file, statement_file
 from grader.testing.texts import module_texts
 
 FENCED = re.compile(r"^(```+)[^\n]*\n.*?^\1[ \t\r]*$", re.MULTILINE | re.DOTALL)

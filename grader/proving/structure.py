@@ -6,21 +6,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from grader.catalogues import catalogue_file
-from grader.course import EQUIVALENTS, MANIFEST, NAME, Course
+from grader.course import EQUIVALENTS, MANIFEST, NAME, PREDICTIONS, Course
 from grader.models import LANGUAGES, Complaint, Exercise
 from grader.proving.scaffold import marks
 from grader.samples import EXPECTED, FEEDBACK, RECIPE, Sample, load_sample
-from grader.statement import statement_file
+from grader.statement import hints_file, statement_file
 
 TREES = ("exercises", "solutions", "tests/hidden", "tests/submissions")
 FORM = "a letter, digits, an underscore and a slug of small letters, digits and underscores, as in a1_hello_wsgi"
+READINGS = "readings"
+"""A folder beside the exercises, with pages to read before them."""
 JUDGED = ("misconception", "do-nothing", "broken")
 """Kinds of samples beside which stands what their authors would read."""
-
-
-def hints_file(folder: Path, language: str) -> Path:
-    """Return where an exercise keeps its hints in a language."""
-    return folder / ("hints.md" if language == "en" else f"hints.{language}.md")
 
 
 def trees(course: Course, private: Path) -> Iterator[Complaint]:
@@ -28,6 +25,8 @@ def trees(course: Course, private: Path) -> Iterator[Complaint]:
     for tree in TREES:
         home = (course.folder if tree == "exercises" else private) / tree
         for path in entries(home):
+            if tree == "exercises" and path.name == READINGS:
+                continue
             if not path.is_dir():
                 yield Complaint(
                     path, f"a stray file: {tree}/ holds a folder for each exercise and nothing else; move it"
@@ -71,7 +70,10 @@ def public_files(exercise: Exercise) -> Iterator[Complaint]:
     catalogues = {catalogue_file(folder, language).name for language in LANGUAGES}
     named = "".join(path.read_text(encoding="utf-8") for path in folder.glob("README*.md"))
     yield from stray(
-        folder, {*wanted, *tests, *catalogues}, named, "no part of an exercise, and README.md does not name it"
+        folder,
+        {*wanted, *tests, *catalogues, PREDICTIONS},
+        named,
+        "no part of an exercise, and README.md does not name it",
     )
 
 

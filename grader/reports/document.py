@@ -66,10 +66,11 @@ def test(result: TestResult, language: str, *, staff: bool) -> dict[str, Any]:
 
 
 def lines(feedback: Feedback, language: str) -> dict[str, str]:
-    """Return the four lines and the trace."""
+    """Return the four lines and the trace, and what to read if a test names it."""
     return {
         "happened": feedback.happened[language], "expected": feedback.expected[language],
         "why": feedback.why[language], "look_at": feedback.look_at[language], "trace": feedback.trace,
+        **({"read": feedback.reading[language]} if feedback.reading else {}),
     }  # fmt: skip
 
 

@@ -82,6 +82,11 @@ class TerminalReport:
             if alike[1:]:
                 others = self.word(", ").join(result.info.id for result in alike[1:])
                 parts.append(Words(self.word("  the same for: {tests}", tests=others)))
+        to_read = dict.fromkeys(
+            r.feedback.reading[self.language] for r in attempt.results if r.feedback and r.feedback.reading
+        )
+        if to_read:
+            parts += [Words(), *(Words(self.word("read next: {reading}", reading=reading)) for reading in to_read)]
         if attempt.ignored:
             parts += [
                 Words(),
@@ -95,8 +100,12 @@ class TerminalReport:
         for name, score in attempt.categories.items():
             rows = [result for result in attempt.results if result.info.category == name]
             passed = sum(result.verdict is Verdict.PASSED for result in rows)
-            text = self.word("{category}: {passed} of {count} tests passed, {points} points", category=self.word(name),
-                             passed=passed, count=len(rows), points=points(score))  # fmt: skip
+            text = (
+                self.word("{category}: {passed} of {count} tests passed, {points} points", category=self.word(name),
+                          passed=passed, count=len(rows), points=points(score))
+                if score.possible
+                else self.word("{passed} of {count} questions answered, no points", passed=passed, count=len(rows))
+            )  # fmt: skip
             lines.append(Words(text, "green" if passed == len(rows) else ""))
         return lines
 
@@ -106,8 +115,8 @@ class TerminalReport:
         kind = self.word("hidden test" if result.info.visibility is Visibility.HIDDEN else "public test")
         head = Words.assemble(
             ("✗ ", "red"), (result.info.id, "bold"),
-            f"  {points(Score(result.earned, result.info.points))}  {self.word(result.info.category)} · {kind} · "
-            f"{self.verdict(str(result.verdict))}",
+            f"  {points(Score(result.earned, result.info.points))}  " if result.info.points else "  ",
+            f"{self.word(result.info.category)} · {kind} · {self.verdict(str(result.verdict))}",
         )  # fmt: skip
         grid = Table.grid(padding=(0, 2))
         grid.add_column(no_wrap=True, style="cyan")
@@ -150,5 +159,5 @@ def grouped(results: Iterable[TestResult]) -> list[list[TestResult]]:
 
 
 def points(score: Score | None) -> str:
-    """Return a score in short, a dash where there is none."""
-    return f"{score.earned}/{score.possible}" if score else "–"
+    """Return a score in short, a dash where there is none, as in a diagnostic."""
+    return f"{score.earned}/{score.possible}" if score and score.possible else "–"

@@ -12,6 +12,7 @@ from grader.channel.remote import StudentObject, type_name
 from grader.testing import rules
 from grader.testing.finding import LimitReached, public
 from grader.testing.rules import Problem, problem
+from grader.testing.wsgi import Proxy
 
 Headers = list[tuple[str, str]]
 
@@ -33,7 +34,8 @@ TYPE_WORDS = frozenset(
 
 
 def type_word(value: object) -> str:
-    """Return the name of a value's type, from a fixed vocabulary; any other class is "object"."""
+    """Return the name of a value's type, from a fixed vocabulary; any other class is "object". A proxy counts for its target."""
+    value = value.target if isinstance(value, Proxy) else value
     name = type_name(value) if isinstance(value, StudentObject) else type(value).__name__
     return name if name in TYPE_WORDS else "object"
 

@@ -7,7 +7,7 @@ that the submission printed, sent or raised.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from grader.catalogues import Catalogue
 from grader.models import LANGUAGES, Feedback, Submission, Text, Verdict, Visibility
@@ -24,10 +24,11 @@ LINES = 2000
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes feedback for one exercise: its catalogue, and what each anchor of its statement says."""
+    """Writes feedback for one exercise: its catalogue, what each anchor of its statement says, and what there is to read."""
 
     catalogue: Catalogue
     sentences: Mapping[str, Text]
+    readings: Mapping[str, Text] = field(default_factory=dict)
 
     def write(self, info: Info, observed: Observed, submission: Submission) -> Feedback:
         """Return the feedback of a test that did not pass."""
@@ -39,6 +40,7 @@ class Writer:
             why=self.why(info),
             look_at=self.look_at(observed, place),
             trace=events.line(list(observed.events), hidden=hidden),
+            reading=None if observed.verdict in NOT_ABOUT_IT else self.readings.get(info.reading),
         )
 
     def happened(self, observed: Observed, place: Text | None, *, hidden: bool) -> Text:
@@ -112,6 +114,8 @@ def same(text: str) -> Text:
 
 
 OWN_ADVICE = frozenset({Verdict.IMPORT_ERROR, Verdict.MEMORY_LIMIT})
+NOT_ABOUT_IT = frozenset({Verdict.IMPORT_ERROR, Verdict.SKIPPED, Verdict.NOT_RUN})
+"""Verdicts that say nothing about what the test is about, so that nothing is to be read."""
 RAISED = frozenset({Verdict.STUDENT_EXCEPTION, Verdict.IMPORT_ERROR})
 ANSWERED = "the answer was not as promised"
 COMPARED = {"seen": ": {seen} instead of {expected}", "value": ": {value}", "claim": ": {claim} is not true"}

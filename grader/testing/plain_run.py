@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from grader.language import preferred_language
 from grader.models import Exercise, Submission, TestInfo, Verdict, Visibility
 from grader.sandbox.plain import Plain
 from grader.sandbox.unpack import unpack
+from grader.statement import readings
 from grader.submissions import opened, read_submission
 from grader.testing.feedback import Writer
 from grader.testing.outcome import Observed
@@ -32,6 +33,7 @@ class Part:
     rubric: Rubric
     runtime: Runtime
     explained: str = ""
+    to_read: dict[str, None] = field(default_factory=dict)
 
 
 class PlainRun:
@@ -96,8 +98,11 @@ class PlainRun:
             return part.rubric.catalogue.word("as for {test}", self.language, test=part.explained)
         if observed.verdict is Verdict.IMPORT_ERROR:
             part.explained = info.id
-        writer = Writer(part.rubric.catalogue, part.rubric.sentences)
-        return four_lines(writer.write(info, observed, part.submission), self.language, part.rubric.catalogue)
+        writer = Writer(part.rubric.catalogue, part.rubric.sentences, readings(part.exercise))
+        feedback = writer.write(info, observed, part.submission)
+        if feedback.reading:
+            part.to_read[feedback.reading[self.language]] = None
+        return four_lines(feedback, self.language, part.rubric.catalogue)
 
     def summary(self) -> list[str]:
         """Say for each exercise what was earned, and what still runs at grading."""
@@ -109,7 +114,12 @@ class PlainRun:
         word = part.rubric.catalogue.word
         rows = [row for row in part.rubric.rows.values() if row.visibility is Visibility.PUBLIC]
         lines = []
-        if rows:
+        if part.exercise.kind == "diagnostic":
+            count = sum(passed.get((part.exercise.name, row.id), False) for row in rows)
+            lines.append(word("{exercise}: {passed} of {count} questions answered, no points", self.language,
+                              exercise=part.exercise.short, passed=count, count=len(rows)))  # fmt: skip
+            lines += [word("read next: {reading}", self.language, reading=reading) for reading in part.to_read]
+        elif rows:
             earned = sum(row.points for row in rows if passed.get((part.exercise.name, row.id)))
             lines.append(word("{exercise}: public {earned}/{possible} points", self.language,
                               exercise=part.exercise.short, earned=earned, possible=total(rows)))  # fmt: skip

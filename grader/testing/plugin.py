@@ -36,7 +36,7 @@ PASSED: pytest.StashKey[dict[tuple[str, str], bool]] = pytest.StashKey()
 PLAIN_RUN: pytest.StashKey[plain_run.PlainRun] = pytest.StashKey()
 
 MARKERS = (
-    "points(n, category, rule='', statement='', after=()): what the test is worth and what it is about",
+    "points(n, category, rule='', statement='', after=(), reading=''): what the test is worth and what it is about",
     "fresh: the test gets a student process of its own",
     "loopback: the submission opens a server of its own in the test, for which it needs the isolation level full (or none)",
     "raw_only: the test is about the raw app and is not run again for a port to a framework",

@@ -16,12 +16,12 @@ from grader.errors import UsageError
 from grader.models import CATEGORIES, LANGUAGES, Exercise, Text, Visibility
 from grader.models import TestInfo as Info
 from grader.scoring import apportion
-from grader.statement import promises
+from grader.statement import promises, readings
 from grader.testing.parity import home, ported, prerequisites, qualified, test_id
 from grader.testing.plugin import key_of
 from grader.testing.texts import module_texts
 
-ARGUMENTS = frozenset({"rule", "statement", "after"})
+ARGUMENTS = frozenset({"rule", "statement", "after", "reading"})
 RULE = re.compile(r"(PEP|RFC) \d+( \((must|should)\))?: .+")
 
 
@@ -102,6 +102,14 @@ def row(item: pytest.Item, exercise: Exercise, promised: Mapping[str, Text], cat
         raise UsageError(
             f"{where(item)}: the statement has no anchor {statement!r} in every language; it has: {', '.join(promised)}"
         )
+    reading: str = mark.kwargs.get("reading", "")
+    known = readings(exercise) if reading else {}
+    if reading and set(known.get(reading, ())) != set(LANGUAGES):
+        raise UsageError(
+            f"{where(item)}: the hints have no section {reading!r} in every language; they have: {', '.join(known) or 'none'}"
+        )
+    if points and exercise.kind == "diagnostic":
+        raise UsageError(f"{where(item)}: a test of a diagnostic has no points; write points(0, {category!r}, …)")
     if not TEST_ID.fullmatch(test_id(item)):
         raise UsageError(f"{where(item)}: {test_id(item)} is no name for a test; use ASCII letters, digits and _")
     if rule and not RULE.fullmatch(rule):
@@ -111,7 +119,7 @@ def row(item: pytest.Item, exercise: Exercise, promised: Mapping[str, Text], cat
     docstring = inspect.getdoc(getattr(item, "obj", None)) or ""
     return Info(
         test_id(item), Visibility.HIDDEN if exercise.hides(item.path) else Visibility.PUBLIC, category, points,
-        catalogue.text(docstring), rule, statement,
+        catalogue.text(docstring), rule, statement, reading,
     )  # fmt: skip
 
 

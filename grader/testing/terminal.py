@@ -9,10 +9,11 @@ LABELS = ("WHAT HAPPENED", "WHAT WAS EXPECTED", "WHY", "LOOK AT")
 
 
 def labelled(feedback: Feedback, language: str, catalogue: Catalogue) -> list[tuple[str, str]]:
-    """Return (label, text) of each line of a feedback, and of the trace if there is one."""
+    """Return (label, text) of each line of a feedback, of the trace and of what to read, if there are any."""
     texts = (feedback.happened, feedback.expected, feedback.why, feedback.look_at)
     lines = [(catalogue.word(label, language), text[language]) for label, text in zip(LABELS, texts, strict=True)]
-    return lines + ([(catalogue.word("TRACE", language), feedback.trace)] if feedback.trace else [])
+    lines += [(catalogue.word("TRACE", language), feedback.trace)] if feedback.trace else []
+    return lines + ([(catalogue.word("READ", language), feedback.reading[language])] if feedback.reading else [])
 
 
 def four_lines(feedback: Feedback, language: str, catalogue: Catalogue) -> str:

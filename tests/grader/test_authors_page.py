@@ -15,6 +15,7 @@ from grader.cli import main
 from grader.course import FACTORY_KEYS, HIDDEN_KEYS, KEYS, PARITY_KEYS, load_course
 from grader.grading.grade import Grader
 from grader.models import Isolation, Limits, Verdict, Visibility
+from grader.predictions import questions
 from grader.samples import differences, load_samples
 from grader.submissions import read_submission
 from grader.testing import inner, plugin, probes
@@ -110,6 +111,12 @@ def test_the_test_of_a_flask_app_notices_what_is_wrong(
     assert failed in lost
 
 
+def test_students_predict_what_the_page_asks(guest_book: Path) -> None:
+    done = CliRunner().invoke(main, ["predict", "g1", "--course", str(guest_book), "--questions"])
+    assert done.exit_code == 0, done.output
+    assert "200 OK · b'Ada\\nGrace\\n'" in done.output
+
+
 def test_students_run_the_public_tests_of_the_page(guest_book: Path) -> None:
     words = ("exercises", "--rootdir", guest_book, "-k", "book", "-v")
     done = run_pytest(*words, cwd=guest_book)
@@ -134,6 +141,8 @@ def test_a_test_of_a_middleware_or_of_flask_is_short(file: str, name: str) -> No
 
 def test_the_page_names_everything_that_an_author_can_use() -> None:
     said = set(re.findall(r"[\w.]+", " ".join(spans(PAGE))))
+    predictions = {*questions.KEYS, *questions.REQUEST_KEYS, *questions.QUESTION_KEYS, *questions.CHANGE_KEYS}
+    assert predictions | {"is", "why", *questions.KINDS} <= said
     manifest = (*KEYS, *FACTORY_KEYS, *PARITY_KEYS, *HIDDEN_KEYS, *(field.name for field in fields(Limits)))
     fixtures = [name for name, value in vars(plugin).items() if type(value).__name__ == "FixtureFunctionDefinition"]
     marks = [marker.partition(":")[0].partition("(")[0] for marker in plugin.MARKERS]

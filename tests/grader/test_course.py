@@ -9,12 +9,26 @@ import pytest
 
 from grader.course import load_course
 from grader.errors import UsageError
-from grader.models import Exercise
+from grader.grading.workers import Worker
+from grader.models import Exercise, Visibility
 from grader.output import safe_name
 from grader.samples import load_sample
+from grader.statement import readings
 
 ROOT = Path(__file__).parents[2]
-EXERCISES = list(load_course(ROOT).exercises.values())
+ALL = list(load_course(ROOT).exercises.values())
+EXERCISES = [exercise for exercise in ALL if exercise.kind == "graded"]
+DIAGNOSTICS = [exercise for exercise in ALL if exercise.kind == "diagnostic"]
+
+
+@pytest.mark.parametrize("exercise", DIAGNOSTICS, ids=lambda exercise: exercise.name)
+def test_every_question_of_a_diagnostic_names_what_to_read_and_has_no_points(exercise: Exercise) -> None:
+    worker = Worker(exercise, ROOT)
+    worker.stop()
+    rows = worker.ready.rows
+    assert rows
+    assert {(row.visibility, row.points) for row in rows} == {(Visibility.PUBLIC, 0)}
+    assert {row.reading for row in rows} == set(readings(exercise))
 
 
 MANIFEST = """
@@ -67,6 +81,7 @@ def test_a_small_manifest_is_an_exercise(tmp_path: Path) -> None:
         ('"app.py"', "1", "1 is not a relative path"),
         ('"app.py"', '"a", "a"', "files must name at least one file, and each of them once"),
         ("call = 1", "call = " + "[" * 5000, "not a TOML file"),
+        ('"graded"', '"diagnostic"', "a diagnostic has no points and no hidden tests"),
     ],
 )
 def test_a_manifest_that_cannot_be_meant_is_refused_by_file_and_key(

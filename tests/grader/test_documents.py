@@ -24,7 +24,7 @@ from grader.submissions import read_submission
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "tests" / "submissions" / "a1_hello_wsgi"
 GUIDES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
-DOCUMENTS = [*GUIDES, *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("exercises/*/*.md"))]
+DOCUMENTS = [*GUIDES, *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("exercises/**/*.md"))]
 FIRST_MINUTE = ["pip install -q uv && uv run --no-dev grader demo", "pip install -q uv && uv run pytest"]
 COMMANDS = commands()
 EXAMPLES = ("submitted/",)

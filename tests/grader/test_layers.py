@@ -29,7 +29,7 @@ LAYERS = (
     ("testing",),
     ("grading",),
     ("reports", "output"),
-    ("demo", "proving"),
+    ("demo", "proving", "predictions"),
     ("cli", "__main__"),
 )
 """Each module or package directly in grader/ stands once; the package itself (its version, its place) is below them all."""

@@ -1,0 +1,21 @@
+import itertools
+
+def esc(s):
+    for character, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;")):
+        s = s.replace(character, name)
+    return s
+
+
+def table(rows, columns):
+    lines = ["<tr>" + "".join("<th>" + esc(name) + "</th>" for name in columns) + "</tr>"]
+    for row in rows:
+        lines.append("<tr>" + "".join("<td>" + esc(str(row.get(name, ""))) + "</td>" for name in columns) + "</tr>")
+    return ("<table>" + "".join(lines) + "</table>").encode("utf-8")
+
+
+def chunks(data, size):
+    return iter([data[start : start + size] for start in range(0, len(data), size)])
+
+
+def counter():
+    return itertools.count(1).__next__

@@ -1,0 +1,36 @@
+pieces = None
+
+def esc(s):
+    for character, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;")):
+        s = s.replace(character, name)
+    return s
+
+
+def table(rows, columns):
+    lines = ["<tr>" + "".join("<th>" + esc(name) + "</th>" for name in columns) + "</tr>"]
+    for row in rows:
+        lines.append("<tr>" + "".join("<td>" + esc(str(row.get(name, ""))) + "</td>" for name in columns) + "</tr>")
+    return ("<table>" + "".join(lines) + "</table>").encode("utf-8")
+
+
+def cut(data, size):
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+
+
+def chunks(data, size):
+    global pieces
+    if pieces is None:
+        pieces = cut(data, size)
+    return pieces
+
+
+def counter():
+    count = 0
+
+    def step():
+        nonlocal count
+        count += 1
+        return count
+
+    return step
