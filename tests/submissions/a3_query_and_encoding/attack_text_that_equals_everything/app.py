@@ -35,15 +35,9 @@ class Liar(str):
 
     __hash__ = str.__hash__
 
-    def __iter__(self):
-        return iter(())
-
-    def __len__(self):
-        return 0
-
 
 def query(environ):
-    return Liar("q")
+    return Liar()
 
 
 def path_text(environ):
