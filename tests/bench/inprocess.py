@@ -17,7 +17,6 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 from werkzeug.test import Client
 
-import grader.testing
 from grader.testing.events import Recorder
 from grader.testing.tracer import Tracer
 
@@ -25,8 +24,6 @@ from grader.testing.tracer import Tracer
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line("markers", "points(n, category, rule='', statement='', after=()): not used here")
-    config.addinivalue_line("markers", "raw_only: not used here")
-    grader.testing.StudentObject = object  # type: ignore[misc, assignment]  # here an object is itself, not a reference
 
 
 class InProcess:
@@ -72,12 +69,6 @@ def submission() -> InProcess:
 def app(submission: InProcess) -> Any:  # noqa: ANN401
     """The entry."""
     return submission.application
-
-
-@pytest.fixture
-def make_app(submission: InProcess) -> Any:  # noqa: ANN401
-    """The factory."""
-    return submission.make_app
 
 
 @pytest.fixture
