@@ -40,61 +40,15 @@ def path_text(environ):
     return environ["PATH_INFO"]  # TODO: this is not text yet, and sometimes it is not there
 
 
-class Site:
-    """The pages of one catalogue. What stands for a row of the table returns a status, and HTML or data for JSON."""
-
-    def __init__(self, films):
-        self.films = films
-
-    def home(self, base, asked):
-        """Answer /."""
-        return "200 OK", page("影单", f'<a href="{base}/movies">电影</a>')
-
-    def film_list(self, base, asked):
-        """Answer /movies."""
-        return "200 OK", page("影单", items(self.films, base))
-
-    def film(self, base, asked, number):
-        """Answer /movies/<id>."""
-        for film in self.films:
-            if str(film["id"]) == number:
-                return "200 OK", page(film["title_zh"], "<br>".join(html.escape(str(film[key])) for key in FIELDS[1:]))
-        return "404 Not Found", None
-
-    def film_data(self, base, asked, number):
-        """Answer /api/movies/<id>."""
-        for film in self.films:
-            if str(film["id"]) == number:
-                return "200 OK", film
-        return "404 Not Found", None
-
-    def search(self, base, asked):
-        """Answer /search: the films with what is in asked, the parameters, in one of their titles."""
-        return "200 OK", page("TODO", items([], base))
-
-    def list_data(self, base, asked):
-        """Answer /api/movies: one page of the films that were found, and how many there are on all pages."""
-        return "200 OK", {}  # TODO: and what is answered if a number is bad?
-
-    def title_data(self, base, asked, title):
-        """Answer /api/titles/<title_zh>."""
-        return "404 Not Found", None  # TODO
-
-
-ROWS = [
-    ("/", Site.home),
-    ("/movies", Site.film_list),
-    ("/movies/([^/]+)", Site.film),
-    ("/api/movies/([^/]+)", Site.film_data),
-    ("/search", Site.search),
-    # TODO: two rows are missing
-]
-
-
 def page(title, content):
     """Lay out a page. The title is text and becomes HTML here, the content is HTML already."""
     title = html.escape(title)
     return f'<!DOCTYPE html>\n<meta charset="utf-8"><title>{title}</title>\n<h1>{title}</h1>\n{content}\n'
+
+
+def error(environ, status):
+    """Say what went wrong: to a program in JSON, to a person on a page."""
+    return {"error": status} if environ["PATH_INFO"].startswith("/api/") else page(status, "")
 
 
 def items(films, base):
@@ -106,18 +60,86 @@ def items(films, base):
     return "<ul>" + "\n".join(lines) + "</ul>"
 
 
+def find(films, key, text):
+    """Return the first film one of whose values is written like this, or None."""
+    for film in films:
+        if str(film[key]) == text:
+            return film
+    return None
+
+
+# The handlers. Each of them gets the films, the beginning of every link, the parameters, and the variable parts of the
+# path. It returns a status and the content: text is a page, None asks for the body of an error, all else becomes JSON.
+
+
+def home(films, base, asked):
+    """Answer /."""
+    return "200 OK", page("影单", f'<a href="{base}/movies">电影</a>')
+
+
+def film_list(films, base, asked):
+    """Answer /movies."""
+    return "200 OK", page("影单", items(films, base))
+
+
+def film_page(films, base, asked, number):
+    """Answer /movies/<id>."""
+    film = find(films, "id", number)
+    if film is None:
+        return "404 Not Found", None
+    return "200 OK", page(film["title_zh"], "<br>".join(html.escape(str(film[key])) for key in FIELDS[1:]))
+
+
+def film_data(films, base, asked, number):
+    """Answer /api/movies/<id>."""
+    film = find(films, "id", number)
+    return ("404 Not Found", None) if film is None else ("200 OK", film)
+
+
+ROWS_OF_A2 = [
+    ("/", home),
+    ("/movies", film_list),
+    ("/movies/([^/]+)", film_page),
+    ("/api/movies/([^/]+)", film_data),
+]
+
+
+def search(films, base, asked):
+    """Answer /search: the films with a text in one of their titles."""
+    return "200 OK", page("TODO", items([], base))
+
+
+def list_data(films, base, asked):
+    """Answer /api/movies: one page of the films that were found, and how many there are on all pages."""
+    return "200 OK", {}  # TODO: and what is answered if a number is bad?
+
+
+def title_data(films, base, asked, title):
+    """Answer /api/titles/<title_zh>."""
+    return "404 Not Found", None  # TODO
+
+
+ROWS = [
+    *ROWS_OF_A2,
+    ("/search", search),
+    # TODO: two rows are missing
+]
+
+
+def respond(method, path, films, base, asked):
+    """Find the row for a path, and let its handler answer."""
+    for shape, handler in ROWS:
+        found = re.fullmatch(shape, path)
+        if found and method not in ("GET", "HEAD"):
+            return "405 Method Not Allowed", None
+        if found:
+            return handler(films, base, asked, *found.groups())
+    return "404 Not Found", None
+
+
 def make_app(catalog=None):
     """Return an application that shows the films of a catalogue, or those of CATALOG."""
-    site = Site(CATALOG if catalog is None else catalog)
-
-    def answer(method, path, base, asked):
-        for shape, handler in ROWS:
-            found = re.fullmatch(shape, path)
-            if found and method in ("GET", "HEAD"):
-                return handler(site, base, asked, *found.groups())
-            if found:
-                return "405 Method Not Allowed", None
-        return "404 Not Found", None
+    films = CATALOG if catalog is None else catalog
 
     def application(environ, start_response):
         # 1. Read the request: the method, the path as text, and the parameters.
@@ -125,15 +147,17 @@ def make_app(catalog=None):
         base = quote(environ["SCRIPT_NAME"], encoding="latin-1")
 
         # 2. Decide: TODO: what if the path is no text?
-        # 3. Build the body: a page is text, everything else becomes JSON.
-        status, content = answer(method, path, base, asked)
+        # 3. Build the body: a page is text, all else becomes JSON.
+        status, content = respond(method, path, films, base, asked)
         if content is None:
-            content = {"error": status} if environ["PATH_INFO"].startswith("/api/") else page(status, "")
-        kind = "text/html; charset=utf-8" if isinstance(content, str) else "application/json"
-        text = content if isinstance(content, str) else json.dumps(content)
+            content = error(environ, status)
+        is_page = isinstance(content, str)
+        kind, text = ("text/html; charset=utf-8", content) if is_page else ("application/json", json.dumps(content))
 
-        # 4. Announce (start_response).
-        headers = [("Content-Type", kind)] + [("Allow", "GET, HEAD")] * status.startswith("405")
+        # 4. Announce (start_response). The answer 405 has one header more than the others.
+        headers = [("Content-Type", kind)]
+        if status == "405 Method Not Allowed":
+            headers.append(("Allow", "GET, HEAD"))
         start_response(status, headers)
 
         # 5. Deliver & release. To HEAD nothing is delivered.
