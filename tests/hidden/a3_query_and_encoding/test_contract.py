@@ -385,6 +385,12 @@ def test_paging_edges_total(make_app: AppMaker, trace: Tracer, rng: random.Rando
         )
     nothing = answered(trace(make_app(catalog=[]), "GET", "/api/movies"))
     assert is_films(nothing, []), "an empty catalogue: a page without items, and total is 0"
+    for default in (make_app(), make_app(catalog=None)):
+        said = answered(trace(default, "GET", "/api/movies"))
+        assert same_data(said["total"], 12), "make_app() and make_app(None): the films of CATALOG"
+    assert same_data(answered(trace(app, "GET", "/api/movies"))["items"], films[:10]), (
+        "does an app still have its own films when others have been made?"
+    )
 
 
 # -- odd requests
