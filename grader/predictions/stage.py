@@ -142,10 +142,10 @@ def conversation(app: Callable[..., Any], request: Request) -> Trace:
             recorder.last().append(
                 Event("raised", f" {cause.type if isinstance(cause, StudentError) else type(cause).__name__}")
             )
-        with contextlib.suppress(StudentError):
-            recorder.kept[-1].close()  # what cannot even be iterated over was returned all the same
     (seen,) = recorder.kept
     assert isinstance(seen, Trace)
+    with contextlib.suppress(StudentError):
+        seen.close()  # what cannot even be iterated over was returned all the same; a second time it does nothing
     return seen
 
 
