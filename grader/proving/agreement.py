@@ -50,7 +50,9 @@ def of_statement(exercise: Exercise, language: str) -> Iterator[Complaint]:
     for said in differences(exercise, language):
         yield from complaints_of(UsageError(said), path)
     if f"`grader predict {exercise.short}`" not in page:
-        yield Complaint(path, f"does not say that `grader predict {exercise.short}` asks its predictions; add a sentence")
+        yield Complaint(
+            path, f"does not say that `grader predict {exercise.short}` asks its predictions; add a sentence"
+        )
     yield from of_traces(path, page, renewed_statement(exercise, language))
 
 

@@ -20,7 +20,7 @@ from grader.models import LANGUAGES, Attempt, Exercise
 from grader.models import TestInfo as Info
 from grader.proving.promises import rubric
 from grader.proving.zoo import Zoo as Proof
-from grader.proving.zoo import described, doing_nothing, tests_that_never_fail, of_sample
+from grader.proving.zoo import described, doing_nothing, of_sample, tests_that_never_fail
 from grader.reports import document as documents
 from grader.samples import TRIES, Sample, load_samples
 from tests.grader.attack_range.look import PATIENCE, SCHEMA, SERVICE, UNSAFE, Range, Seen, Service, reference_of
