@@ -151,7 +151,7 @@ def judged(zoo: Zoo) -> Iterator[Complaint]:
         if sample.name in zoo.attempts:
             yield from of_sample(sample, zoo.attempts[sample.name], zoo.exercise)
     if zoo.rows:
-        yield from tests_that_never_fail(zoo)
+        yield from never_failed(zoo)
 
 
 def of_sample(sample: Sample, attempt: Attempt, exercise: Exercise) -> Iterator[Complaint]:
@@ -207,7 +207,7 @@ def passed(attempt: Attempt) -> list[TestResult]:
     return [result for result in attempt.results if result.verdict is Verdict.PASSED]
 
 
-def tests_that_never_fail(zoo: Zoo) -> Iterator[Complaint]:
+def never_failed(zoo: Zoo) -> Iterator[Complaint]:
     """Yield the tests of which no sample shows that they can fail for a mistake: the hidden ones, and those of a diagnostic."""
     wrong = [sample for sample in zoo.samples if sample.kind not in ("attack", "alternative")]
     by_mistake = failed_by((s for s in wrong if s.kind == "misconception"), zoo)

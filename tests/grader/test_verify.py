@@ -298,7 +298,7 @@ def test_both_exercises_are_proven_and_feedback_is_recorded_once(course: Path, w
     third = run(course)
     assert (third.exit_code, "Complaints" in third.stdout) == (0, False), third.output
     assert third.stdout.count("proven") == 2
-    assert "graded 8 of 8" in third.stderr
+    assert "verifying: 8 of 8" in third.stderr
 
 
 def test_samples_that_come_to_something_else_are_told_by_file_and_key(course: Path, walled: None) -> None:
