@@ -10,7 +10,7 @@ import click
 from rich.console import Console, RenderableType
 
 from grader.catalogues import Catalogue
-from grader.cli.options import course_option, lang_option, open_course, reporting
+from grader.cli.options import Stopped, course_option, lang_option, open_course, reporting
 from grader.errors import UsageError
 from grader.predictions.asking import Asking, Choice, choices
 from grader.predictions.questions import load_predictions
@@ -82,11 +82,15 @@ def ask(asking: Asking, number: int, offered: tuple[Choice, ...]) -> Choice:
 
     Raises:
         UsageError: nobody is there to answer.
+        Stopped: somebody pressed Ctrl-C.
     """
     letters = [choice.letter for choice in offered]
     while True:
         try:
             said = input(asking.word("Your prediction ({letters}): ", letters=", ".join(letters)))
+        except KeyboardInterrupt:
+            click.echo()  # what the terminal shows of the key stands in the line of the question
+            raise Stopped(asking.word("stopped; nothing is lost, begin again whenever you like")) from None
         except (EOFError, UnicodeDecodeError):
             raise UsageError(
                 f"no answer to question {number}; answer on the terminal, or give all answers at once with --answers"

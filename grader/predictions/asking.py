@@ -17,6 +17,7 @@ from rich.text import Text as Words
 from grader.catalogues import Catalogue
 from grader.errors import UsageError
 from grader.models import Exercise, Text
+from grader.predictions.prose import Prose
 from grader.predictions.questions import Predictions, Program, Question
 from grader.statement import statement_file
 
@@ -178,10 +179,10 @@ class Events:
         return Measurement(min(longest, options.max_width), min(cell_len(ARROW.join(self.parts)), options.max_width))
 
 
-def quoted(text: str) -> Words:
+def quoted(text: str) -> Prose:
     """Return a sentence in which what stands between backticks is marked as code."""
     parts = text.split("`")
-    return Words.assemble(*((f"`{part}`", "cyan") if place % 2 else part for place, part in enumerate(parts)))
+    return Prose(Words.assemble(*((f"`{part}`", "cyan") if place % 2 else part for place, part in enumerate(parts))))
 
 
 def indented(part: RenderableType) -> RenderableType:

@@ -118,10 +118,15 @@ def environ_lines(request: Request, keys: list[str]) -> str:
 
 
 def renewed_statement(exercise: Exercise, language: str) -> str:
-    """Return an exercise's statement with the traces of its worked example and of its predictions as they are now."""
+    """Return an exercise's statement with the traces of its worked example and of its predictions as they are now.
+
+    Where no question is about a trace, the blocks of text show other things, and stay as they are.
+    """
     path = statement_file(exercise.folder, language)
     page = path.read_text(encoding="utf-8")
     predictions = load_predictions(exercise)
+    if not any(question.kind == "trace" for question in predictions.questions):
+        return page
     example, rest = page[: end_of(page)], page[end_of(page) :]
     traces = iter(traces_of(predictions, path))
 
@@ -136,8 +141,7 @@ def traces_of(predictions: Predictions, what: Path) -> Iterator[str]:
     """Yield the traces that a statement shows: that of the example, and those of the questions about traces."""
     asked = [question for question in predictions.questions if question.kind == "trace"]
     with Stage([predictions.program, *(question.program for question in asked)], what) as stage:
-        if asked:
-            yield trace_line(stage.perform(predictions.program, predictions.request))
+        yield trace_line(stage.perform(predictions.program, predictions.request))
         for question in asked:
             yield stage.answer(question)
 
@@ -173,7 +177,11 @@ def differences(exercise: Exercise, language: str) -> Iterator[str]:
 
 
 def agrees(answer: str, said: str) -> bool:
-    """Tell whether a sentence says what an answer begins with, or quotes a part of the answer as code."""
+    """Tell whether a sentence says what an answer begins with, or quotes a part of the answer as code.
+
+    Upper and lower case make no difference: Werkzeug writes ``404 NOT FOUND``, and to a client it is all the same.
+    """
+    answer, said = answer.casefold(), said.casefold()
     quoted = [code for code in said.split("`")[1::2] if code.strip()]
     return answer.split(" · ")[0] in said.replace("`", "") or any(code in answer for code in quoted)
 

@@ -42,7 +42,8 @@ class Request:
 
     def __str__(self) -> str:
         """Return it as one line: the method and the address after the host, and what is set besides."""
-        address = f"{self.environ.get('SCRIPT_NAME', '')}{self.path}{'?' if self.query else ''}{self.query}"
+        base = self.environ.get("SCRIPT_NAME", "").encode("latin-1", "replace").decode("utf-8", "replace")
+        address = f"{base}{self.path}{'?' if self.query else ''}{self.query}"
         return " ".join((self.method, address, *(f"{name}: {value}" for name, value in self.headers.items())))
 
 

@@ -18,7 +18,7 @@ from grader.predictions.questions import Program, Question, Request
 from grader.printable import printable
 from grader.sandbox.plain import Plain
 from grader.sandbox.process import Student
-from grader.testing.content import read_page
+from grader.testing.content import Page, read_page
 from grader.testing.events import Event, Recorder
 from grader.testing.finding import Finding, LimitReached
 from grader.testing.serve import SERVED, serving
@@ -144,6 +144,8 @@ def conversation(app: Callable[..., Any], request: Request) -> Trace:
             )
     (seen,) = recorder.kept
     assert isinstance(seen, Trace)
+    with contextlib.suppress(StudentError):
+        seen.close()  # what cannot even be iterated over was returned all the same; a second time it does nothing
     return seen
 
 
@@ -161,12 +163,13 @@ def answer_line(seen: Trace, shown: tuple[str, ...]) -> str:
 def part_of(seen: Trace, part: str) -> str:
     """Return one part of an answer, a header if it is nothing else.
 
-    ``page`` is the text that a browser shows, ``links`` where the page's links lead, ``reads`` what was read of the request.
+    ``page`` is the text that a browser shows in its window, so without the title, ``links`` where the page's links lead,
+    ``reads`` what was read of the request.
     """
     if part == "status":
         return printable(seen.status)
     if part == "page":
-        return printable(read_page(seen.body).text)
+        return printable(in_window(read_page(seen.body)))
     if part == "links":
         return (
             ", ".join(printable(link.attributes.get("href", "")) for link in read_page(seen.body).all("a")) or "no link"
@@ -179,6 +182,12 @@ def part_of(seen: Trace, part: str) -> str:
     name = part.removeprefix("header ")
     values = seen.all_headers(name)
     return "; ".join(f"{name}: {printable(value)}" for value in values) or f"no {name}"
+
+
+def in_window(page: Page) -> str:
+    """Return the text that a browser shows in its window: the title stands in the tab."""
+    titles = {place for title in page.all("title") for place in title.said}
+    return " ".join("".join(part for place, part in enumerate(page.parts) if place not in titles).split())
 
 
 class Inside:

@@ -52,7 +52,7 @@ def exercise_trees(exercise: Exercise, private: Path) -> Iterator[Complaint]:
     yield from solution_files(exercise, private)
     if exercise.kind == "graded":
         yield from hidden_files(exercise, private)
-        yield from sample_folders(exercise, private)
+    yield from sample_folders(exercise, private)
     for path, number, line in marks(exercise, private):
         yield Complaint(path, f"still to be written: {line}; write it, and take the mark away", str(number))
 

@@ -11,7 +11,7 @@ from grader.course import MANIFEST
 from grader.errors import UsageError
 from grader.models import Attempt, Complaint, Exercise, Outcome, TestInfo, Verdict, Visibility
 from grader.proving import golden
-from grader.proving.zoo import NOTHING, Zoo
+from grader.proving.zoo import NOTHING, Zoo, percent
 from grader.samples import EXPECTED, Sample, differences, named
 
 HEADLINE = "# What runs at grading: written from the hidden tests, never by hand."
@@ -86,15 +86,15 @@ def record(zoo: Zoo) -> Iterator[Path | Complaint]:
 def refused(sample: Sample, attempt: Attempt) -> Complaint | None:
     """Return why what a sample came to is not recorded: it would be a sample of another kind."""
     assert attempt.score
-    full = attempt.score.earned == attempt.score.possible and attempt.outcome is Outcome.GRADED
+    full = percent(attempt) == 100 and attempt.outcome is Outcome.GRADED
     if attempt.outcome is not sample.verdict:
         text, key = f"the verdict is {attempt.outcome} now, not {sample.verdict}", "verdict"
     elif sample.kind == "alternative" and not full:
         text, key = f"an alternative that is no longer full marks: it fails {', '.join(lost(attempt))}", "kind"
     elif sample.kind in ("misconception", "broken") and full:
         text, key = f"a sample of the kind {sample.kind} that has full marks", "kind"
-    elif sample.kind == "do-nothing" and attempt.score.percent > NOTHING:
-        text, key = f"doing nothing earns {attempt.score.earned} points", "kind"
+    elif sample.kind == "do-nothing" and percent(attempt) > NOTHING:
+        text, key = f"doing nothing earns {percent(attempt):.0f} %", "kind"
     else:
         return None
     return Complaint(

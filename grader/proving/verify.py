@@ -11,7 +11,7 @@ from grader.errors import UsageError
 from grader.leaks.guard import Guard
 from grader.leaks.secrets import secrets_of
 from grader.models import Complaint, Exercise, Verification, Visibility
-from grader.proving import languages, promises, secrecy, structure, update
+from grader.proving import agreement, languages, promises, secrecy, structure, update
 from grader.proving.complaints import complaints_of
 from grader.proving.zoo import Keepers, Zoo, described, judged
 from grader.samples import Sample, load_samples
@@ -77,8 +77,7 @@ def of_exercise(exercise: Exercise, private: Path, public: secrecy.Runs) -> Iter
 
 def samples_of(exercise: Exercise, private: Path, wishes: Wishes) -> list[Sample]:
     """Return the samples of an exercise that are to be graded."""
-    found = load_samples(private, exercise) if exercise.kind == "graded" else []
-    return [sample for sample in found if wishes.attacks or sample.kind != "attack"]
+    return [sample for sample in load_samples(private, exercise) if wishes.attacks or sample.kind != "attack"]
 
 
 def verification(zoo: Zoo, private: Path, public: secrecy.Runs, wishes: Wishes) -> Verification:
@@ -89,13 +88,13 @@ def verification(zoo: Zoo, private: Path, public: secrecy.Runs, wishes: Wishes) 
         for found in update.record(zoo):
             (written if isinstance(found, Path) else complaints).append(found)  # type: ignore[arg-type]
         zoo = replace(zoo, samples=samples_of(zoo.exercise, private, wishes))
-    if wishes.update and zoo.rows:
+    if wishes.update and zoo.rows and zoo.exercise.kind == "graded":
         written += update.update_manifest(zoo.exercise, zoo.rows)
         zoo = replace(zoo, exercise=load_course(zoo.exercise.folder.parents[1], private).exercises[zoo.exercise.name])
     complaints += of_exercise(zoo.exercise, private, public)
     complaints += promises.rubric(zoo.exercise, zoo.rows) if zoo.rows else []
-    complaints += described(zoo) if zoo.exercise.kind == "graded" else []
-    complaints += [*zoo.complaints, *judged(zoo)]
+    complaints += agreement.of_predictions(zoo.exercise)
+    complaints += [*described(zoo), *zoo.complaints, *judged(zoo)]
     hidden = sum(row.visibility is Visibility.HIDDEN for row in zoo.rows)
     return Verification(
         zoo.exercise.name, hidden, len(zoo.samples), round(max(0.0, zoo.ended - zoo.began), 2), tuple(dict.fromkeys(complaints)),

@@ -14,7 +14,7 @@ from grader.course import MANIFEST, Course
 from grader.errors import EngineFault, UsageError
 from grader.grading.grade import Grader
 from grader.leaks.guard import Guard
-from grader.models import Attempt, Complaint, Exercise, Isolation, Outcome, TestInfo, Verdict, Visibility
+from grader.models import Attempt, Complaint, Exercise, Isolation, Outcome, TestInfo, TestResult, Verdict, Visibility
 from grader.proving import golden
 from grader.proving.complaints import complaints_of
 from grader.proving.schedule import Schedule, side_by_side
@@ -59,7 +59,7 @@ class Keepers:
     def wanted(self, zoo: Zoo) -> None:
         """Have a zoo graded; samples come after the starter."""
         self.zoos[zoo.exercise.name] = zoo
-        self.schedule.add(zoo.exercise.name, [None, *zoo.samples] if zoo.exercise.kind == "graded" else [None])
+        self.schedule.add(zoo.exercise.name, [None, *zoo.samples])
 
     def grade(self, hands: int) -> None:
         """Grade everything that is wanted."""
@@ -145,13 +145,13 @@ def lacked(attempt: Attempt) -> str:
 
 def judged(zoo: Zoo) -> Iterator[Complaint]:
     """Yield what did not become of starter and samples what must."""
-    if zoo.exercise.kind == "graded" and STARTER in zoo.attempts:
+    if STARTER in zoo.attempts:
         yield from doing_nothing(zoo.exercise.folder, "the starter", zoo.attempts[STARTER])
     for sample in zoo.samples:
         if sample.name in zoo.attempts:
             yield from of_sample(sample, zoo.attempts[sample.name], zoo.exercise)
-    if zoo.rows and zoo.exercise.kind == "graded":
-        yield from hidden_tests_that_never_fail(zoo)
+    if zoo.rows:
+        yield from never_failed(zoo)
 
 
 def of_sample(sample: Sample, attempt: Attempt, exercise: Exercise) -> Iterator[Complaint]:
@@ -168,7 +168,7 @@ def of_sample(sample: Sample, attempt: Attempt, exercise: Exercise) -> Iterator[
         yield Complaint(path, f"{said}; {remedy(sample)}", key)
     if sample.kind == "do-nothing":
         yield from doing_nothing(path, "doing nothing", attempt)
-    if sample.kind == "alternative" and not wrong and attempt.score and attempt.score.percent < 100:
+    if sample.kind == "alternative" and not wrong and attempt.score and percent(attempt) < 100:
         yield Complaint(
             path, "an alternative has full marks, and this one expects less; call it by what is wrong with it", "kind"
         )
@@ -187,21 +187,34 @@ def doing_nothing(path: Path, what: str, attempt: Attempt) -> Iterator[Complaint
     """Yield a complaint of work that earns more than doing nothing may."""
     if attempt.score is None:
         yield Complaint(path, f"{what} has no score: {attempt.detail.get('message') or attempt.outcome}")
-    elif attempt.score.percent > NOTHING:
-        earned = ", ".join(f"{r.info.id} {r.earned}" for r in attempt.results if r.earned)
+    elif percent(attempt) > NOTHING:
+        said = f"earns {attempt.score.earned} points" if attempt.score.possible else f"answers {percent(attempt):.0f} %"
+        earned = ", ".join(f"{r.info.id} {r.earned}".removesuffix(" 0") for r in passed(attempt))
         yield Complaint(
-            path, f"{what} earns {attempt.score.earned} points, at most {NOTHING} are right: {earned}; let these tests ask for "
-            "something that must be there",
+            path, f"{what} {said}, at most {NOTHING} are right: {earned}; let these tests ask for something that must be there"
         )  # fmt: skip
 
 
-def hidden_tests_that_never_fail(zoo: Zoo) -> Iterator[Complaint]:
-    """Yield the hidden tests of which no sample shows that they can fail for a mistake."""
+def percent(attempt: Attempt) -> float:
+    """Return the share of the points that were earned, or, where there are none to earn, of the tests that were passed."""
+    if attempt.score and attempt.score.possible:
+        return attempt.score.percent
+    return 100 * len(passed(attempt)) / len(attempt.results) if attempt.results else 0.0
+
+
+def passed(attempt: Attempt) -> list[TestResult]:
+    """Return the tests that were passed."""
+    return [result for result in attempt.results if result.verdict is Verdict.PASSED]
+
+
+def never_failed(zoo: Zoo) -> Iterator[Complaint]:
+    """Yield the tests of which no sample shows that they can fail for a mistake: the hidden ones, and those of a diagnostic."""
     wrong = [sample for sample in zoo.samples if sample.kind not in ("attack", "alternative")]
     by_mistake = failed_by((s for s in wrong if s.kind == "misconception"), zoo)
     by_any = failed_by(wrong, zoo)
     for row in zoo.rows:
-        if row.visibility is Visibility.HIDDEN and row.id not in (by_any if "." in row.id else by_mistake):
+        asked = row.visibility is Visibility.HIDDEN or zoo.exercise.kind == "diagnostic"
+        if asked and row.id not in (by_any if "." in row.id else by_mistake):
             yield Complaint(
                 zoo.exercise.hidden_folder or zoo.exercise.folder,
                 "no sample of a misconception fails it, so nobody knows that it finds one; add such a sample", row.id,

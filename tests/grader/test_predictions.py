@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import signal
+import subprocess
+import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from rich.cells import cell_len
 
 from grader.cli import main
 from grader.course import PREDICTIONS, load_course
 from grader.errors import UsageError
 from grader.models import LANGUAGES, Exercise, Limits
 from grader.predictions.asking import choices
+from grader.predictions.prose import CLOSING, OPENING, breaks
 from grader.predictions.questions import Program, Request, load_predictions
 from grader.predictions.stage import Stage, answer_line, trace_line
 from tests.grader.conftest import ROOT
@@ -109,6 +116,39 @@ def test_students_can_predict_without_the_private_half(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
 
 
+def test_who_presses_ctrl_c_reads_nothing_of_grading() -> None:
+    words = [sys.executable, "-u", "-m", "grader", "predict", "a1", "--lang", "en", "--course", str(ROOT)]
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as session:
+        assert session.stdout
+        shown = ""
+        while not shown.endswith("Your prediction (a, b, c, d): "):
+            one = session.stdout.read(1)
+            assert one, shown
+            shown += one
+        session.send_signal(signal.SIGINT)
+        rest, said = session.communicate(timeout=60)
+    assert session.returncode == 130
+    assert rest == "\n"
+    assert said == "Error: stopped; nothing is lost, begin again whenever you like\n"
+
+
+@pytest.mark.parametrize("exercise", PREDICTED, ids=lambda exercise: exercise.name)
+@pytest.mark.parametrize("width", [40, 80])
+def test_lines_of_sentences_break_where_they_may(exercise: Exercise, width: int) -> None:
+    asked = load_predictions(exercise).questions
+    texts = [text for one in asked for part in (one.explanation, *(w.why for w in one.wrong)) for text in part.values()]
+    for text in texts:
+        places = [0, *breaks(text, width), len(text)]
+        lines = [text[begin:end] for begin, end in pairwise(places)]
+        assert all(lines)
+        assert all(cell_len(line.rstrip()) <= width for line in lines)
+        assert not any(line[0] in CLOSING + " " or line.rstrip()[-1] in OPENING for line in lines)
+        assert not any(re.search(r"\w$", a) and re.match(r"\w", b) for a, b in pairwise(lines) if (a + b).isascii())
+        assert all(cell_len(a.rstrip()) > width - 24 for a in lines[:-1]), lines
+
+
 # -- programs
 
 APP = """
@@ -159,6 +199,19 @@ def test_a_program_that_cannot_be_run_is_a_complaint_about_its_place(source: str
         stage.perform(program, Request())
     assert said in str(caught.value)
     assert str(caught.value).startswith("questions.toml: ")
+
+
+def test_what_cannot_be_iterated_over_is_closed_all_the_same() -> None:
+    program = Program(APP.format("with open(__file__) as lines: return lines"))
+    with Stage([program], "here") as stage:
+        assert trace_line(stage.perform(program, Request())).endswith("returned object > raised ValueError > close")
+
+
+def test_a_page_is_what_the_window_shows_and_an_address_what_a_reader_would_write() -> None:
+    program = Program(APP.format("return [b'<title>T</title><h1>H</h1> <title>T</title>t']"))
+    with Stage([program], "here") as stage:
+        assert answer_line(stage.perform(program, Request()), ("page",)) == "H t"
+    assert str(Request("POST", "/a", environ={"SCRIPT_NAME": "/影".encode().decode("latin-1")})) == "POST /影/a"
 
 
 def test_an_answer_says_where_links_lead_and_what_was_read() -> None:

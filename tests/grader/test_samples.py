@@ -20,7 +20,7 @@ from grader.models import LANGUAGES, Attempt, Exercise
 from grader.models import TestInfo as Info
 from grader.proving.promises import rubric
 from grader.proving.zoo import Zoo as Proof
-from grader.proving.zoo import described, doing_nothing, hidden_tests_that_never_fail, of_sample
+from grader.proving.zoo import described, doing_nothing, never_failed, of_sample
 from grader.reports import document as documents
 from grader.samples import TRIES, Sample, load_samples
 from tests.grader.attack_range.look import PATIENCE, SCHEMA, SERVICE, UNSAFE, Range, Seen, Service, reference_of
@@ -121,7 +121,7 @@ def test_tests_have_the_points_and_the_list_that_students_are_told_and_each_can_
 ) -> None:
     read = Proof(exercise, [sample for sample in SAMPLES if sample.exercise == exercise.name], zoo.rows(exercise))
     assert list(rubric(exercise, read.rows)) == []
-    assert list(hidden_tests_that_never_fail(read)) == []
+    assert list(never_failed(read)) == []
     assert list(described(read)) == []
 
 

@@ -22,7 +22,7 @@ from grader.leaks.guard import Guard
 from grader.leaks.secrets import secrets_of
 from grader.models import Complaint, Verification, Visibility
 from grader.models import TestInfo as Info
-from grader.proving import promises, schedule, secrecy, update
+from grader.proving import agreement, promises, schedule, secrecy, update
 from grader.proving.verify import Wishes, of_course, of_exercise, verify
 from grader.reports import proof
 from grader.samples import load_samples
@@ -298,7 +298,7 @@ def test_both_exercises_are_proven_and_feedback_is_recorded_once(course: Path, w
     third = run(course)
     assert (third.exit_code, "Complaints" in third.stdout) == (0, False), third.output
     assert third.stdout.count("proven") == 2
-    assert "graded 8 of 8" in third.stderr
+    assert "verifying: 8 of 8" in third.stderr
 
 
 def test_samples_that_come_to_something_else_are_told_by_file_and_key(course: Path, walled: None) -> None:
@@ -408,6 +408,126 @@ def test_a_table_below_the_list_is_refused_and_not_lost(tmp_path: Path) -> None:
         UsageError, match=r"exercise.toml:4: \[limits\] stands below the list of hidden tests; move it above"
     ):
         update.with_section('a = 1\n[[hidden]]\nid = "test_a"\n[limits]\n', "", tmp_path / "exercise.toml")
+
+
+# -- diagnostics and predictions
+
+P0 = "p0_html_and_python"
+SP0 = f"tests/submissions/{P0}"
+
+
+@pytest.fixture
+def warm_up(tmp_path: Path) -> Path:
+    """A course with the diagnostic alone."""
+    for tree in ("exercises", "solutions", "tests/submissions"):
+        shutil.copytree(ROOT / tree / P0, tmp_path / tree / P0, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def test_samples_of_a_diagnostic_are_graded_too(warm_up: Path, walled: None) -> None:
+    (whole,) = graded(warm_up, "p0")
+    assert lines([whole], warm_up) == []
+    assert whole.samples == len(load_samples(warm_up, load_course(warm_up).find("p0"))) > 0
+    solution = (warm_up / "solutions" / P0 / "warmup.py").read_text(encoding="utf-8")
+    wrong = (warm_up / SP0 / "counter_from_zero" / "warmup.py").read_text(encoding="utf-8")
+    for act in (
+        remove(f"{SP0}/numbers_for_bytes"),
+        remove(f"{SP0}/generator_of_the_module"),
+        add(f"{SP0}/bound_next/warmup.py", wrong),
+        add(f"{SP0}/missing_cell/warmup.py", solution),
+        add(f"exercises/{P0}/warmup.py", solution),
+        add(f"{SP0}/notes.txt"),
+        change(f"{SP0}/counter_from_zero/feedback.en.txt", "[0, 1, 2]", "[0, 0, 0]"),
+        change(f"{SP0}/table_is_text/expected.toml", '"test_table_is_bytes"', '"test_table_is_utf8"'),
+    ):
+        act(warm_up)
+    found = sorted(line.partition(";")[0] for line in lines(graded(warm_up, "p0"), warm_up))
+    begins = [
+        f"exercises/{P0}: test_chunks_are_bytes: no sample of a misconception fails it, so nobody knows that it finds one",
+        f"exercises/{P0}: test_chunks_begins_anew: no sample of a misconception fails it, so nobody knows",
+        f"exercises/{P0}: the starter answers 100 %, at most 10 are right: test_esc_in_a_text, test_esc_in_an_attribute, ",
+        f"{SP0}/bound_next/expected.toml: failed: failed: test_counter_counts",
+        f"{SP0}/bound_next/expected.toml: skipped: skipped: test_counters_are_independent",
+        f"{SP0}/counter_from_zero/feedback.en.txt: line 7: a student reads 'WHAT HAPPENED      the result was not the promised",
+        f"{SP0}/missing_cell/expected.toml: failed: failed: none",
+        f"{SP0}/notes.txt: a stray file: each sample is a folder",
+        f"{SP0}/table_is_text/expected.toml: failed: failed: test_table_is_bytes",
+    ]
+    assert len(found) == len(begins), "\n".join(found)
+    assert all(line.startswith(begin) for line, begin in zip(found, begins, strict=True)), "\n".join(found)
+
+
+def test_record_keeps_what_samples_of_a_diagnostic_come_to_but_never_makes_one_kind_of_another(
+    warm_up: Path, walled: None
+) -> None:
+    right = (warm_up / SP0 / "table_is_text" / "expected.toml").read_bytes()
+    manifest = (warm_up / "exercises" / P0 / "exercise.toml").read_bytes()
+    add(f"{SP0}/missing_cell/warmup.py", (warm_up / "solutions" / P0 / "warmup.py").read_text(encoding="utf-8"))(
+        warm_up
+    )
+    add(f"{SP0}/bound_next/warmup.py", "")(warm_up)
+    change(f"{SP0}/table_is_text/expected.toml", '"test_table_is_bytes"', '"test_table_is_utf8"')(warm_up)
+    remove(f"{SP0}/none/feedback.zh-CN.txt")(warm_up)
+    (one,) = graded(warm_up, "p0", record=True, update=True)
+    assert [path.relative_to(warm_up / SP0).as_posix() for path in one.written] == [
+        "none/feedback.zh-CN.txt",
+        "table_is_text/expected.toml",
+    ]
+    assert (warm_up / SP0 / "table_is_text" / "expected.toml").read_bytes() == right
+    assert (warm_up / "exercises" / P0 / "exercise.toml").read_bytes() == manifest
+    refused = [line.partition(":")[0] for line in lines([one], warm_up) if "not recorded" in line]
+    assert refused == [f"{SP0}/bound_next/expected.toml", f"{SP0}/missing_cell/expected.toml"]
+
+
+A1 = "exercises/a1_hello_wsgi"
+RIGHT = "called > start_response('200 OK', 2 headers) > returned list"
+DISAGREEING = {
+    "a question": (
+        change(f"{A1}/README.zh-CN.md", "2. 最后一行是 `return []`。", "2. 最后一行没有了。"),
+        f"{A1}/README.zh-CN.md: asks ['最后一行不是 `return [body]`，而是 `yield body`。', '最后一行没有了。', ",
+    ),
+    "the program": (
+        change(f"{A1}/README.md", "    return [body]\n```", "    return [body, b'']\n```"),
+        f"{A1}/README.md: its first program is not the one of predictions.toml",
+    ),
+    "a trace": (
+        change(f"{A1}/README.md", "returned list > yield bytes[13]", "returned list > yield bytes[12]"),
+        f"{A1}/README.md: line 39: shows \"called > start_response('200 OK', 2 headers) > returned list > yield bytes[12]\", ",
+    ),
+    "the command": (
+        change(f"{A1}/README.md", "`grader predict a1`", "`grader predict`"),
+        f"{A1}/README.md: does not say that `grader predict a1` asks its predictions; add a sentence",
+    ),
+    "a wrong choice": (
+        change(f"{A1}/predictions.toml", 'is = "called > returned list"', f'is = "{RIGHT}"'),
+        f"{A1}/predictions.toml: question 2: {RIGHT!r} stands among the wrong choices, and it is what really happens; change",
+    ),
+    "a key": (
+        change(f"{A1}/predictions.toml", "change = [", "chance = ["),
+        f"{A1}/predictions.toml: question 1: unknown key 'chance'; did you mean 'change'?",
+    ),
+}
+
+
+@pytest.mark.parametrize(("broken", "says"), DISAGREEING.values(), ids=DISAGREEING)
+def test_predictions_that_are_not_those_of_the_statement_are_told(
+    tmp_path: Path, broken: Callable[[Path], None], says: str
+) -> None:
+    shutil.copytree(ROOT / A1, tmp_path / A1, ignore=shutil.ignore_patterns("__pycache__"))
+    exercise = load_course(tmp_path).find("a1")
+    assert said(agreement.of_predictions(exercise), tmp_path) == []
+    broken(tmp_path)
+    (line,) = said(agreement.of_predictions(exercise), tmp_path)
+    assert line.startswith(says), line
+
+
+def test_a_proof_asks_the_predictions_if_there_are_any(course: Path, walled: None) -> None:
+    found = lines(graded(course, "w1"), course)
+    assert not [line for line in found if "predict" in line]
+    shutil.copy(ROOT / A1 / "predictions.toml", course / E1)
+    found = lines(graded(course, "w1"), course)
+    assert f"{E1}/README.md: its first program is not the one of predictions.toml" in found
+    assert f"{E1}/README.zh-CN.md: does not say that `grader predict w1` asks its predictions; add a sentence" in found
 
 
 # -- what cannot be tried here

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from grader.course import MANIFEST
-from grader.models import LANGUAGES
+from grader.course import MANIFEST, PREDICTIONS
+from grader.models import LANGUAGES, Exercise
+from grader.predictions.questions import load_predictions
 from grader.statement import statement_file
+from tests.grader.traces import PREDICTED
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = sorted(path.parent for path in ROOT.glob(f"exercises/*/{MANIFEST}"))
@@ -30,11 +32,14 @@ def test_a_worked_example_is_the_same_in_every_language(folder: Path) -> None:
     assert len({example(folder, language) for language in LANGUAGES}) == 1
 
 
-@each_exercise
-def test_a_worked_example_answers(folder: Path) -> None:
+@pytest.mark.parametrize("exercise", PREDICTED, ids=lambda exercise: exercise.name)
+def test_a_worked_example_answers(exercise: Exercise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = exercise.folder
+    monkeypatch.chdir(tmp_path)
+    exec(compile(load_predictions(exercise).program.setup, str(folder / PREDICTIONS), "exec"), {})
     names: dict[str, Any] = {"__name__": "example"}
     exec(compile(example(folder, "en"), str(folder / "README.md"), "exec"), names)
-    answer = Client(names["application"]).get("/")
+    answer = Client(names["application"]).get("/", buffered=True)
     assert answer.status_code == 200
     assert answer.data
 
