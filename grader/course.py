@@ -19,9 +19,11 @@ from grader.models import CATEGORIES, LANGUAGES, Exercise, Factory, Limits, Pari
 from grader.models import TestInfo as Info
 
 MANIFEST = "exercise.toml"
-EQUIVALENTS = "equivalents.toml"
 PREDICTIONS = "predictions.toml"
+EQUIVALENTS = "equivalents.toml"
 """Stands beside the hidden tests and says what need not be noticed by them: a part of their proof, not of the grading."""
+PROVEN = "proven.toml"
+"""Stands there too and says with what the proof was made."""
 NAME = re.compile(r"[a-z][0-9]+_[a-z0-9_]+\Z")
 TEST = re.compile(r"test_[A-Za-z0-9_]+")
 ODD = re.compile(r"[\x00-\x1f\x7f\\:]")

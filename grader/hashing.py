@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from grader.course import EQUIVALENTS
+from grader.course import EQUIVALENTS, PROVEN
 from grader.models import Exercise, Hashes, Submission
 
 Trees = tuple[tuple[str, Path, tuple[str, ...]], ...]
@@ -54,7 +54,7 @@ def trees(exercise: Exercise) -> Trees:
     every = (exercise, *exercise.origins)
     public: Trees = tuple((f"public/{one.name}", one.folder, one.files) for one in every)
     return public + tuple(
-        (f"hidden/{one.name}", one.hidden_folder, (EQUIVALENTS,)) for one in every if one.hidden_folder
+        (f"hidden/{one.name}", one.hidden_folder, (EQUIVALENTS, PROVEN)) for one in every if one.hidden_folder
     )
 
 

@@ -21,7 +21,7 @@ def entries(client):
 
 
 @mark.points(4, "protocol", rule="RFC 9110: HEAD", statement="list")
-def test_list_is_there_from_the_beginning(make_app):
+def test_list_is_there_from_the_beginning(make_app, app):
     """GET and HEAD /watchlist are answered with 200 before anything was added"""
     client = Client(make_app())
     entries(client)
@@ -30,6 +30,7 @@ def test_list_is_there_from_the_beginning(make_app):
     assert head.status_code == 200, "HEAD /watchlist: which methods does the table have for this path?"
     assert head.headers.get("Content-Type") == get.headers.get("Content-Type"), "HEAD has the headers of GET"
     assert head.data == b"", "HEAD /watchlist: how many bytes of body does the answer have?"
+    assert Client(app).get(PLACE).status_code == 200, "application is an app too: is its list shown?"
 
 
 @mark.points(12, "correctness", statement="post")

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ from grader.course import Course
 from grader.errors import UsageError
 from grader.models import Exercise, Verification
 from grader.proving.mutants import changed_since, prove_mutants
+from grader.proving.proven import is_proven, proof_hash, record_proof
 from grader.proving.schedule import processors
 from grader.proving.verify import Progress as Report
 from grader.proving.verify import Wishes
@@ -33,18 +35,24 @@ STEP = 25
 @click.argument("names", nargs=-1, metavar="[EXERCISE]...")
 @course_option
 @private_option
-@click.option("--record", is_flag=True, help="Rewrite what samples come to, and the feedback that is kept beside them.")
+@click.option(
+    "--record",
+    is_flag=True,
+    help="Rewrite what samples come to, and the feedback that is kept beside them; with --mutants, what was proven.",
+)
 @click.option("--update", is_flag=True, help="Rewrite the list of hidden tests in exercise.toml.")
 @click.option("--attacks", is_flag=True, help="Grade the hostile samples too.")
 @click.option(
     "--mutants", is_flag=True, help="Grade small changes of the references instead, and show what no test notices."
 )
+@click.option("--all", "every", is_flag=True, help="With --mutants: also exercises that have not changed since.")
 @click.option("--since", metavar="COMMIT", help="Only exercises that changed since then; all if the engine did.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Graders side by side (default: one for each processor).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @reporting
 def command(names: tuple[str, ...], course_folder: Path | None, private: Path | None, record: bool, update: bool,
-            attacks: bool, mutants: bool, since: str | None, workers: int | None, as_json: bool) -> None:  # fmt: skip
+            attacks: bool, mutants: bool, every: bool, since: str | None, workers: int | None,
+            as_json: bool) -> None:  # fmt: skip
     """Prove that exercises keep what they promise: all of the course, or those that are named.
 
     Trees, languages, points, references, starters and samples; each complaint says where, and what to do. Exit code 1:
@@ -55,9 +63,14 @@ def command(names: tuple[str, ...], course_folder: Path | None, private: Path | 
     if since:
         exercises = [exercise for exercise in changed_since(course, since) if exercise in exercises]
     if mutants:
-        if record or update or attacks:
-            raise UsageError("--mutants goes with none of --record, --update and --attacks")
-        sys.exit(show_matrices(course, private, exercises, workers or processors(), as_json=as_json))
+        if update or attacks:
+            raise UsageError("--mutants goes with neither --update nor --attacks")
+        if not (names or since or every):
+            exercises = [exercise for exercise in exercises if not unchanged(exercise)]
+        wanted = Mutating(course, private, workers or processors(), record, as_json)
+        sys.exit(show_matrices(wanted, exercises))
+    if every:
+        raise UsageError("--all goes with --mutants; what else is proven is always proven for every exercise")
     wishes = Wishes(attacks, record, update, workers or processors())
     with progress() as report:
         found = prove(course, private or course.folder, exercises, wishes, report)
@@ -69,18 +82,38 @@ def command(names: tuple[str, ...], course_folder: Path | None, private: Path | 
     sys.exit(0 if proven(found) else 1)
 
 
-def show_matrices(
-    course: Course, private: Path | None, exercises: list[Exercise], workers: int, *, as_json: bool
-) -> int:
+@dataclass(frozen=True)
+class Mutating:
+    """How mutants are proven, and how it is shown."""
+
+    course: Course
+    private: Path | None
+    workers: int
+    record: bool
+    as_json: bool
+
+
+def unchanged(exercise: Exercise) -> bool:
+    """Tell whether the mutants of an exercise were proven as it is now, and say so."""
+    if not is_proven(exercise):
+        return False
+    click.echo(f"{exercise.name}: nothing changed since its mutants were proven; --all proves them again", err=True)
+    return True
+
+
+def show_matrices(how: Mutating, exercises: list[Exercise]) -> int:
     """Grade the mutants of some exercises, show what came of it, and return the exit code."""
     matrices = []
     for exercise in exercises:
         if exercise.kind == "graded":
+            digest = proof_hash(exercise)
             with progress(f"mutants of {exercise.short}") as report:
-                matrices.append(prove_mutants(course, exercise, private, workers=workers, progress=report))
-            if not as_json:
+                matrices.append(prove_mutants(how.course, exercise, how.private, workers=how.workers, progress=report))
+            if not how.as_json:
                 click.echo(matrix.render(matrices[-1]) + "\n")
-    if as_json:
+            if how.record and not any(matrices[-1].complaints()):
+                record_proof(exercise, digest)
+    if how.as_json:
         click.echo(json.dumps([matrix.document(one) for one in matrices], ensure_ascii=False, indent=2))
     return int(any(any(one.complaints()) for one in matrices))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from grader.catalogues import catalogue_file
-from grader.course import EQUIVALENTS, MANIFEST, NAME, PREDICTIONS, Course
+from grader.course import EQUIVALENTS, MANIFEST, NAME, PREDICTIONS, PROVEN, Course
 from grader.models import LANGUAGES, Complaint, Exercise
 from grader.proving.scaffold import marks
 from grader.samples import EXPECTED, FEEDBACK, RECIPE, Sample, load_sample
@@ -95,7 +95,7 @@ def hidden_files(exercise: Exercise, private: Path) -> Iterator[Complaint]:
         yield Complaint(folder, "there are no hidden tests: write test_….py")
     catalogues = {catalogue_file(folder, language).name for language in LANGUAGES}
     named = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
-    yield from stray(folder, tests | catalogues | {EQUIVALENTS}, named, "no test, and no test names it")
+    yield from stray(folder, tests | catalogues | {EQUIVALENTS, PROVEN}, named, "no test, and no test names it")
 
 
 def sample_folders(exercise: Exercise, private: Path) -> Iterator[Complaint]:

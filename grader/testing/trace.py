@@ -22,6 +22,8 @@ MAX_CHUNKS, MAX_BODY, MAX_STARTS, MAX_EVENTS = 5_000, 2 << 20, 50, 20_000
 REFUSALS = (AssertionError, OSError, TypeError, ValueError)
 """What the server's half raises in an app that breaks a rule."""
 EMPTY_STATUSES = ("204", "304")
+VARYING = ("date", "set-cookie", "x-request-id", "server-timing", "x-elapsed-ms")
+"""Headers that may differ from one answer to the next."""
 
 
 class Trace:
@@ -87,6 +89,11 @@ class Trace:
     def all_headers(self, name: str) -> list[str]:
         """Return every value of a header."""
         return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    @property
+    def announced(self) -> list[tuple[str, str]]:
+        """The headers in one order, names in lower case, without those that may differ from one answer to the next."""
+        return sorted((name.lower(), value) for name, value in self.headers if name.lower() not in VARYING)
 
     def check(self, *about: Rule) -> None:
         """Fail with the first broken rule, of those named or of all.

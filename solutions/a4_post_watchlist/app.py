@@ -1,10 +1,13 @@
-"""A4: a watch-list that grows by a form. What a visitor sent is read, checked, kept, and then shown by another request."""
+"""A4: a watch-list that grows by a form. What a visitor sent is read, checked, kept, and then shown by another request.
+
+What the starter gives is as it was there, but for annotations and `make_app`.
+"""
 
 import html
 import re
 import threading
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import parse_qsl, quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -25,34 +28,27 @@ FILMS = [
 ]
 CATALOG = [dict(zip(FIELDS, film, strict=True)) for film in FILMS]
 
+HTML = "text/html; charset=utf-8"
+MAX_BODY = 65536  # bytes
+MAX_NOTE = 200  # characters
 FORM = "application/x-www-form-urlencoded"
-MAX_BODY, MAX_NOTE = 65536, 200
 STARS = ("1", "2", "3", "4", "5")
 LENGTH = re.compile(r"[0-9]{1,18}")
 
-Film = Mapping[str, int | str]
-Films = Mapping[str, Film]
-"""Films by their id as it stands in a form, in the order of the catalogue."""
+Film = Mapping[str, Any]
 Entry = tuple[int, int, str]
 """The id of a film, the number of stars, and the note."""
+Header = tuple[str, str]
+Answer = tuple[str, str, list[Header]]
+"""The status line, the text of a page, and further headers."""
 
 
-class Store(Protocol):
-    """Keeps entries in the order of adding. Both methods may be called by several threads at a time."""
-
-    def add(self, movie_id: int, stars: int, note: str) -> int:
-        """Keep an entry and return its number."""
-
-    def all(self) -> list[Entry]:
-        """Return all entries."""
-
-
-class MemoryStore:
-    """Keeps entries as long as the process lives."""
+class Store:
+    """Keeps entries in the order of adding, as long as the process lives. Several threads may use it at a time."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.entries: list[Entry] = []
+        self.entries = []
 
     def add(self, movie_id: int, stars: int, note: str) -> int:
         """Keep an entry and return its number."""
@@ -66,76 +62,73 @@ class MemoryStore:
             return list(self.entries)
 
 
-class Answer(NamedTuple):
-    """What a handler makes of a request; the application turns it into WSGI."""
+class Site:
+    """What one application knows, the same for all of its requests: its films, and where it keeps the entries."""
 
-    status: str
-    text: str
-    more: tuple[tuple[str, str], ...] = ()
-
-
-class Request(NamedTuple):
-    """What a handler may look at."""
-
-    environ: WSGIEnvironment
-    base: str
-    films: Films
-    store: Store
+    def __init__(self, catalog: Iterable[Film], store: Store) -> None:
+        self.films = {str(film["id"]): film for film in catalog}  # by the id as it stands in a form
+        self.store = store
 
 
-def page(title: str, content: str, status: str = "200 OK", *more: tuple[str, str]) -> Answer:
-    """Lay out a page. The title is text, the content is HTML."""
+def page(title: str, content: str, status: str = "200 OK", headers: Iterable[Header] = ()) -> Answer:
+    """Lay out a page. The title is text and becomes HTML here, the content is HTML already."""
     title = html.escape(title)
-    head = f'<!DOCTYPE html>\n<html lang="zh-CN"><meta charset="utf-8"><title>{title}</title>\n'
-    return Answer(status, f"{head}<h1>{title}</h1>\n{content}\n</html>\n", more)
+    text = f'<!DOCTYPE html>\n<meta charset="utf-8"><title>{title}</title>\n<h1>{title}</h1>\n{content}\n'
+    return status, text, list(headers)
 
 
-def form(request: Request) -> str:
-    """Return the form by which an entry is added."""
-    films = (
-        f'<option value="{number}">{html.escape(str(film["title_zh"]))}</option>'
-        for number, film in request.films.items()
+def error(status: str, content: str = "", headers: Iterable[Header] = ()) -> Answer:
+    """Say what went wrong: the status line is the heading of the page."""
+    return page(status, content, status, headers)
+
+
+def home(site: Site, environ: WSGIEnvironment, base: str) -> Answer:  # noqa: ARG001 - as every handler
+    """Answer GET /."""
+    return page("影单", f'<p><a href="{base}/watchlist">Watch-list</a>, {len(site.films)} films to choose from</p>')
+
+
+def form(site: Site, base: str) -> str:
+    """Return the form of the watch-list as HTML."""
+    films = "".join(
+        f'<option value="{number}">{html.escape(film["title_zh"])} {html.escape(film["title_en"])}</option>'
+        for number, film in site.films.items()
     )
     return (
-        f'<form method="post" action="{request.base}/watchlist">'
-        f'<select name="movie_id">{"".join(films)}</select> '
-        '<input name="stars" type="number" min="1" max="5" value="3"> '
-        f'<input name="note" maxlength="{MAX_NOTE}"> <button>+</button></form>'
+        f'<form method="post" action="{base}/watchlist">\n'
+        f'<select name="movie_id">{films}</select>\n'
+        '<input name="stars" type="number" min="1" max="5" value="3">\n'
+        f'<input name="note" maxlength="{MAX_NOTE}">\n'
+        "<button>Add</button>\n</form>"
     )
 
 
-def home(request: Request) -> Answer:
-    """Show the way in."""
-    return page("影单", f'<p><a href="{request.base}/watchlist">Watch-list</a></p>')
+def show_list(site: Site, environ: WSGIEnvironment, base: str) -> Answer:  # noqa: ARG001 - as every handler
+    """Answer GET /watchlist."""
+    items = "".join(show_entry(entry, site.films) for entry in site.store.all())
+    return page("影单", f"<ol>{items}</ol>\n{form(site, base)}")
 
 
-def show_list(request: Request) -> Answer:
-    """Show what was added, and the form for more."""
-    items = (show_entry(request.films.get(str(entry[0])), entry) for entry in request.store.all())
-    return page("影单", f"<ol>{''.join(items)}</ol>\n{form(request)}")
-
-
-def show_entry(film: Film | None, entry: Entry) -> str:
+def show_entry(entry: Entry, films: Mapping[str, Film]) -> str:
     """Return one entry as HTML; a store that outlives its catalogue may have films that nobody knows."""
     number, stars, note = entry
-    title = html.escape(str(film["title_zh"])) if film else ""
-    return f'<li data-id="{number}">{title} {stars}{"★" * stars} <q>{html.escape(note)}</q></li>'
+    title = films[str(number)]["title_zh"] if str(number) in films else ""
+    return f'<li data-id="{number}">{html.escape(title)} {stars}★ <q>{html.escape(note)}</q></li>'
 
 
-def add_entry(request: Request) -> Answer:
-    """Take what a form sent: each check comes before the work that it can save."""
-    if media_type(request.environ) != FORM:
-        return page("415 Unsupported Media Type", f"<p>Please send {FORM}.</p>", "415 Unsupported Media Type")
-    length = body_length(request.environ)
+def add_entry(site: Site, environ: WSGIEnvironment, base: str) -> Answer:
+    """Answer POST /watchlist: each check comes before the work that it can save."""
+    if media_type(environ) != FORM:
+        return error("415 Unsupported Media Type")
+    length = body_length(environ)
     if length > MAX_BODY:
-        return page("413 Content Too Large", f"<p>At most {MAX_BODY} bytes.</p>", "413 Content Too Large")
-    fields = read_form(request.environ, length)
-    errors = check(fields, request.films)
+        return error("413 Content Too Large")
+    fields = {"note": "", **read_form(environ, length)}
+    errors = check(fields, site.films)
     if errors:
-        items = (f'<li class="error">{name}: {html.escape(error)}</li>' for name, error in errors.items())
-        return page("400 Bad Request", f"<ul>{''.join(items)}</ul>\n{form(request)}", "400 Bad Request")
-    request.store.add(int(fields["movie_id"]), int(fields["stars"]), fields.get("note", ""))
-    return page("303 See Other", "", "303 See Other", ("Location", f"{request.base}/watchlist"))
+        items = "".join(f'<li class="error">{name}: {html.escape(why)}</li>' for name, why in errors.items())
+        return error("400 Bad Request", f"<ul>{items}</ul>\n{form(site, base)}")
+    site.store.add(int(fields["movie_id"]), int(fields["stars"]), fields["note"])
+    return "303 See Other", "", [("Location", f"{base}/watchlist")]
 
 
 def media_type(environ: WSGIEnvironment) -> str:
@@ -151,53 +144,50 @@ def body_length(environ: WSGIEnvironment) -> int:
 
 def read_form(environ: WSGIEnvironment, length: int) -> dict[str, str]:
     """Read the body and return its fields; of a name that stands twice the first value counts."""
-    body = environ["wsgi.input"].read(length) if length else b""
+    body = environ["wsgi.input"].read(length).decode(errors="replace")
     fields: dict[str, str] = {}
-    for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True):
+    for name, value in parse_qsl(body, keep_blank_values=True):
         fields.setdefault(name, value)
     return fields
 
 
-def check(fields: Mapping[str, str], films: Films) -> dict[str, str]:
+def check(fields: Mapping[str, str], films: Mapping[str, Film]) -> dict[str, str]:
     """Return what is wrong with each bad field."""
     rules = {
-        "movie_id": (fields.get("movie_id") in films, "there is no such film"),
-        "stars": (fields.get("stars") in STARS, "choose a number from 1 to 5"),
-        "note": (len(fields.get("note", "")) <= MAX_NOTE, f"at most {MAX_NOTE} characters"),
+        "movie_id": (fields.get("movie_id") in films, f"one of the {len(films)} films"),
+        "stars": (fields.get("stars") in STARS, f"one of {', '.join(STARS)}"),
+        "note": (len(fields["note"]) <= MAX_NOTE, f"at most {MAX_NOTE} characters"),
     }
-    return {name: error for name, (good, error) in rules.items() if not good}
+    return {name: why for name, (good, why) in rules.items() if not good}
 
 
-Handler = Callable[[Request], Answer]
-ROUTES: dict[str, dict[str, Handler]] = {
+# For each path the methods, and for each method the handler that answers it.
+ROUTES = {
     "/": {"GET": home, "HEAD": home},
     "/watchlist": {"GET": show_list, "HEAD": show_list, "POST": add_entry},
 }
 
 
-def respond(request: Request) -> Answer:
+def respond(site: Site, environ: WSGIEnvironment, base: str) -> Answer:
     """Decide: the path comes first, then the method, then whatever the handler checks."""
-    methods = ROUTES.get(request.environ.get("PATH_INFO", ""))
+    methods = ROUTES.get(environ["PATH_INFO"])
     if methods is None:
-        return page("404 Not Found", "", "404 Not Found")
-    handler = methods.get(request.environ["REQUEST_METHOD"])
+        return error("404 Not Found")
+    handler = methods.get(environ["REQUEST_METHOD"])
     if handler is None:
-        return page("405 Method Not Allowed", "", "405 Method Not Allowed", ("Allow", ", ".join(methods)))
-    return handler(request)
+        return error("405 Method Not Allowed", headers=[("Allow", ", ".join(methods))])
+    return handler(site, environ, base)
 
 
 def make_app(catalog: list[Film] | None = None, store: Store | None = None) -> WSGIApplication:
     """Return an application of its own for a catalogue, or for the built-in one, with a store or one of its own."""
-    films = {str(film["id"]): film for film in (CATALOG if catalog is None else catalog)}
-    kept = MemoryStore() if store is None else store
+    site = Site(CATALOG if catalog is None else catalog, Store() if store is None else store)
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        base = quote(environ.get("SCRIPT_NAME", ""), encoding="latin-1")
-        status, text, more = respond(Request(environ, base, films, kept))
-        body = text.encode("utf-8", "replace")
-        headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body))), *more]
-        start_response(status, headers)
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+        base = quote(environ["SCRIPT_NAME"], encoding="latin-1")
+        status, text, headers = respond(site, environ, base)
+        start_response(status, [("Content-Type", HTML), *headers])
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [text.encode()]
 
     return application
 

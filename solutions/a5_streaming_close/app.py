@@ -1,11 +1,14 @@
-"""A5: the whole catalogue as a file, made while it is sent. The body owns the source of its rows, and closes it."""
+"""A5: the whole catalogue as a file, made while it is sent. The body owns the source of its rows, and closes it.
+
+The pages are those of the starter.
+"""
 
 import csv
 import html
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -25,13 +28,14 @@ FILMS = [
     (12, "花样年华", "In the Mood for Love", 2000, "Wong Kar-wai"),
 ]
 CATALOG = [dict(zip(FIELDS, film, strict=True)) for film in FILMS]
+HTML = "text/html; charset=utf-8"
+CSV = "text/csv; charset=utf-8"
+EXPORT = "/export.csv"
+METHODS = ("GET", "HEAD")
 BLOCK = 100
 """Films in a chunk."""
 
-HTML = "text/html; charset=utf-8"
-CSV = "text/csv; charset=utf-8"
-
-Film = Mapping[str, int | str]
+Film = Mapping[str, Any]
 
 
 class Rows(Protocol):
@@ -48,57 +52,48 @@ class Rows(Protocol):
 OpenRows = Callable[[], Rows]
 
 
+def page(title: str, content: str = "") -> bytes:
+    """Lay out a page. The title is text and becomes HTML here, the content is HTML already."""
+    title = html.escape(title)
+    return f'<!DOCTYPE html>\n<meta charset="utf-8"><title>{title}</title>\n<h1>{title}</h1>\n{content}\n'.encode()
+
+
+def home(films: list[Film], base: str) -> bytes:
+    """Answer /."""
+    return page("影单", f'<a href="{base}/movies">{len(films)} films</a>, <a href="{base}/export.csv">as a file</a>')
+
+
+def film_list(films: list[Film], base: str) -> bytes:  # noqa: ARG001 - nothing is linked
+    """Answer /movies."""
+    titles = (html.escape(f"{film['title_zh']} {film['title_en']}") for film in films)
+    return page("影单", f"<ol><li>{'<li>'.join(titles)}</ol>" if films else "")
+
+
+PAGES = {"/": home, "/movies": film_list}
+
+
 class CsvBody:
     """The body of the export: an iterator over blocks of lines. From its beginning to its `close` the source is open."""
 
     def __init__(self, open_rows: OpenRows) -> None:
-        self.at_the_top = True
+        self.top: list[Iterable[object]] = [FIELDS]
         self.rows = open_rows()
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        films = list(islice(self.rows, BLOCK))
-        if not films and not self.at_the_top:
+        lines = [*self.top, *([film[field] for field in FIELDS] for film in islice(self.rows, BLOCK))]
+        if not lines:
             raise StopIteration
+        self.top = []
         text = io.StringIO()
-        writer = csv.writer(text)
-        if self.at_the_top:
-            writer.writerow(FIELDS)
-            self.at_the_top = False
-        writer.writerows([film[field] for field in FIELDS] for film in films)
+        csv.writer(text).writerows(lines)
         return text.getvalue().encode()
 
     def close(self) -> None:
         """Release the source, whether all of it was read or nothing."""
         self.rows.close()
-
-
-def page(title: str, content: str = "") -> bytes:
-    """Lay out a page. The title is text, the content is HTML."""
-    title = html.escape(title)
-    return f'<!DOCTYPE html>\n<meta charset="utf-8"><title>{title}</title>\n<h1>{title}</h1>\n{content}\n'.encode()
-
-
-def home(_films: Iterable[Film], base: str) -> bytes:
-    """Show the way to everything else."""
-    return page("影单", f'<a href="{base}/movies">All films</a>, <a href="{base}/export.csv">the same as a file</a>')
-
-
-def film_list(films: Iterable[Film], base: str) -> bytes:  # noqa: ARG001 - nothing is linked
-    """Show all films."""
-    items = (
-        f'<li data-id="{film["id"]}">{html.escape(str(film["title_zh"]))} {html.escape(str(film["title_en"]))}</li>'
-        for film in films
-    )
-    return page("影单", f"<ul>{''.join(items)}</ul>")
-
-
-OK = "200 OK"
-METHODS = ("GET", "HEAD")
-PAGES = {"/": home, "/movies": film_list}
-EXPORT = "/export.csv"
 
 
 def make_app(
@@ -113,20 +108,23 @@ def make_app(
         return (film for film in films)
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        status, headers = "200 OK", [("Content-Type", HTML)]
         if path != EXPORT and path not in PAGES:
             status = "404 Not Found"
-        else:
-            status = OK if method in METHODS else "405 Method Not Allowed"
-        allow = [("Allow", ", ".join(METHODS))] if status.startswith("405") else []
-        exports = status == OK and path == EXPORT
-        start_response(status, [("Content-Type", CSV if exports else HTML), *allow])
+        elif method not in METHODS:
+            status = "405 Method Not Allowed"
+            headers.append(("Allow", ", ".join(METHODS)))
+        elif path == EXPORT:
+            headers = [("Content-Type", CSV)]
+        start_response(status, headers)
         if method == "HEAD":
             return []  # and nothing was opened for it
-        if exports:
+        if status != "200 OK":
+            return [page(status)]
+        if path == EXPORT:
             return CsvBody(open_rows or catalogue_rows)
-        base = quote(environ.get("SCRIPT_NAME", ""), encoding="latin-1")
-        return [PAGES[path](films, base) if status == OK else page(status)]
+        return [PAGES[path](films, quote(environ["SCRIPT_NAME"], encoding="latin-1"))]
 
     return application
 

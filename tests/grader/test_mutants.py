@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from grader.cli import main, verify
-from grader.course import EQUIVALENTS, load_course
+from grader.course import EQUIVALENTS, PROVEN, load_course
 from grader.errors import UsageError
 from grader.grading import folders
 from grader.hashing import exercise_hash
@@ -23,6 +25,7 @@ from grader.models import TestInfo as Info
 from grader.models import Visibility
 from grader.proving.equivalents import read_equivalents, stale
 from grader.proving.mutants import changed_since, mutants_of, prove_mutants
+from grader.proving.proven import is_proven, proof_hash, record_proof
 from grader.proving.sameness import essence
 from grader.reports.matrix import Graded, Matrix, Mutant, document, render
 
@@ -121,7 +124,7 @@ def proven(tiny: Path, walled: None) -> tuple[Result, Matrix]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(verify, "prove_mutants", kept)
-        done = CliRunner().invoke(main, ["verify", "--mutants", "m1", "--course", str(tiny), "--json"])
+        done = CliRunner().invoke(main, ["verify", "--mutants", "m1", "--record", "--course", str(tiny), "--json"])
     path.unlink()
     assert found, done.output
     return done, found[0]
@@ -382,6 +385,98 @@ def test_a_list_that_cannot_be_meant_is_refused_by_file_and_key(tiny: Path, text
     with pytest.raises(UsageError, match=words) as refused:
         listed(tiny, text)
     assert f"m1_tiny/{EQUIVALENTS}" in str(refused.value)
+
+
+# -- the record of a proof
+
+STRICTER = """
+
+@mark.points(10, "protocol", statement="all")
+def test_headers(app, trace):
+    "the headers"
+    assert trace(app, "GET", "/").headers == [("X-Mood", "fine")], "the headers"
+"""
+
+
+@pytest.fixture
+def settled(tiny: Path, tmp_path: Path) -> Path:
+    """A course with that exercise, but of its headers a test asks everything."""
+    folder = Path(shutil.copytree(tiny, tmp_path / "course", ignore=shutil.ignore_patterns(".git")))
+    tests = folder / "tests" / "hidden" / "m1_tiny" / "test_contract.py"
+    tests.write_text(tests.read_text(encoding="utf-8").replace("points(30", "points(25") + STRICTER, encoding="utf-8")
+    (folder / "solutions" / "m1_tiny" / "app.py").write_text(
+        f"def application(environ, start_response):\n    {HEADER}\n    return [b'hello']\n", encoding="utf-8"
+    )
+    return folder
+
+
+def prove(folder: Path, *words: str) -> Result:
+    """Call the command for a course."""
+    return CliRunner().invoke(main, ["verify", "--mutants", "--course", str(folder), *words])
+
+
+def change(path: Path) -> None:
+    """Add a comment to a file, which may not be there yet."""
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    path.write_text(f"{before}# changed\n", encoding="utf-8")
+
+
+def test_what_was_proven_and_recorded_is_proven_again_only_when_it_changed(settled: Path, walled: None) -> None:
+    record = settled / "tests" / "hidden" / "m1_tiny" / PROVEN
+    done = prove(settled)
+    assert done.exit_code == 0, done.output
+    assert "mutants killed (100.0 %)" in done.stdout
+    assert not record.exists(), "without --record nothing is written"
+    assert prove(settled, "--record").exit_code == 0
+    assert re.search('^sha256 = "[0-9a-f]{64}"$', record.read_text(encoding="utf-8"), re.MULTILINE)
+    done = prove(settled)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "m1_tiny: nothing changed since its mutants were proven" in done.stderr
+    for words in (["--all"], ["m1"]):
+        assert "mutants killed" in prove(settled, *words).stdout
+    change(settled / "solutions" / "m1_tiny" / "app.py")
+    assert "mutants killed" in prove(settled).stdout
+
+
+def test_what_is_not_proven_is_not_recorded(tiny: Path, proven: tuple[Result, Matrix]) -> None:
+    assert proven[0].exit_code == 1
+    assert not (tiny / "tests" / "hidden" / "m1_tiny" / PROVEN).exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "solutions/m1_tiny/app.py",
+        "exercises/m1_tiny/app.py",
+        "exercises/m1_tiny/exercise.toml",
+        "exercises/m1_tiny/test_public.py",
+        "tests/hidden/m1_tiny/test_contract.py",
+        f"tests/hidden/m1_tiny/{EQUIVALENTS}",
+    ],
+)
+def test_a_change_of_what_decides_on_mutants_is_a_reason_to_prove_again(settled: Path, name: str) -> None:
+    exercise = load_course(settled).find("m1")
+    record_proof(exercise, proof_hash(exercise))
+    assert is_proven(exercise)
+    change(settled / name)
+    assert not is_proven(exercise)
+
+
+def test_a_record_makes_no_grading_another_one_and_statements_no_proof_another_one(settled: Path) -> None:
+    exercise = load_course(settled).find("m1")
+    before = exercise_hash(exercise)
+    record_proof(exercise, proof_hash(exercise))
+    assert exercise_hash(exercise) == before
+    (exercise.folder / "README.md").write_text("# Another statement\n", encoding="utf-8")
+    assert is_proven(exercise)
+
+
+@pytest.mark.parametrize("text", ["<<<<<<< HEAD\n", "", "sha256 = 1\n", "\xff"])
+def test_a_record_that_cannot_be_read_is_a_reason_to_prove_again(settled: Path, text: str) -> None:
+    exercise = load_course(settled).find("m1")
+    assert exercise.hidden_folder
+    (exercise.hidden_folder / PROVEN).write_text(text, encoding="latin-1")
+    assert not is_proven(exercise)
 
 
 # -- what changed, and several crews

@@ -171,6 +171,19 @@ def test_reading_is_lenient_so_that_one_mistake_costs_one_test(trace: Tracer) ->
     assert rules.CONTENT_LENGTH not in broken(seen)
 
 
+def test_headers_are_compared_without_their_order_and_without_those_that_differ_each_time(trace: Tracer) -> None:
+    one, other, third = (
+        trace(answering(headers=headers), "GET", "/").announced
+        for headers in (
+            [("X-A", "1"), *TEXT, ("Date", "today")],
+            [("content-type", "text/plain"), ("x-a", "1"), ("X-Request-ID", "7")],
+            [("X-A", "2"), *TEXT],
+        )
+    )
+    assert one == other == [("content-type", "text/plain"), ("x-a", "1")]
+    assert third != one
+
+
 def test_body_on_head_is_found_and_its_length_is_not_compared(trace: Tracer) -> None:
     assert broken(trace(answering(headers=[("Content-Length", "5")]), "HEAD")) == {rules.NO_BODY}
     assert broken(trace(answering(headers=[("Content-Length", "5")], body=()), "HEAD")) == set()
