@@ -30,7 +30,8 @@ def ask(client, path, status=200, **options):
     """Return the answer to GET, which has to have this status."""
     answer = client.get(path, **options)
     if answer.status_code != status:
-        raise Finding("GET {path} was answered with {code}, not with {status}", "which row of the table answers this path? 500: your code raised an exception",
+        raise Finding("GET {path} was answered with {code}, not with {status}",
+                      "which row of the table answers this path? 500: your code raised an exception",
                       path=path, code=answer.status_code, status=status)  # fmt: skip
     return answer
 
@@ -47,7 +48,8 @@ def ask_list(client, path):
 def compare(path, key, seen, expected):
     """Compare a value of the object that /api/movies gives."""
     if not same_data(seen, expected):
-        raise Finding("GET {path}: {key} was {seen}, not {expected}", "which films are found, and which of them are on this page?",
+        raise Finding("GET {path}: {key} was {seen}, not {expected}",
+                      "which films are found, and which of them are on this page?",
                       path=path, key=key, seen=seen, expected=expected)  # fmt: skip
 
 
@@ -61,11 +63,13 @@ def test_search_finds_films(make_app):
         assert media_type(answer.headers.get("Content-Type")) == ("text/html", "utf-8"), "the value of Content-Type"
         page = read_page(answer.data)
         if not any(text in heading.text for heading in page.all("h1")):
-            raise Finding("GET {path}: no <h1> of the page contains {text}", "what stands between <h1> and </h1>?", path=path, text=text)
+            raise Finding("GET {path}: no <h1> of the page contains {text}",
+                          "what stands between <h1> and </h1>?", path=path, text=text)  # fmt: skip
         items = page.having("data-id")
         shown = [item.attributes["data-id"] for item in items]
         if shown != found:
-            raise Finding("GET {path}: the values of data-id were {shown}, not {found}", "which films have the text in one of their titles?",
+            raise Finding("GET {path}: the values of data-id were {shown}, not {found}",
+                          "which films have the text in one of their titles?",
                           path=path, shown=shown, found=found)  # fmt: skip
         for item in items:
             targets = [page.target(link, f"{URL}/电影/search") for link in item.all("a")]
@@ -104,7 +108,8 @@ def test_bad_number_is_400(make_app):
     for query in ("page=abc", "page=0", "per_page=1000", "year=MCMXCIII"):
         answer = client.get(f"/api/movies?{query}")
         if answer.status_code != 400:
-            raise Finding("GET {path} was answered with {code}, not with {status}", "what does your code do before int(), and what if it is no number?",
+            raise Finding("GET {path} was answered with {code}, not with {status}",
+                          "what does your code do before int(), and what if it is no number?",
                           path=f"/api/movies?{query}", code=answer.status_code, status=400)  # fmt: skip
         assert media_type(answer.headers.get("Content-Type"))[0] == "application/json", "the Content-Type of the error"
         said = read_json(answer.data)
@@ -117,7 +122,9 @@ def test_title_over_http(make_app, serve):
     """a film is found by its Chinese title, asked for over real HTTP"""
     url = serve(make_app(catalog=FILMS), server="wsgiref")
     answer = requests.get(f"{url}/api/titles/{quote('小城之春')}", timeout=5)
-    assert answer.status_code == 200, "print ascii(path) where the row is looked for: is it what the browser meant? 500: your code raised"
+    assert answer.status_code == 200, (
+        "print ascii(path) where the row is looked for: is it what the browser meant? 500: your code raised"
+    )
     assert same_data(read_json(answer.content), FILMS[1]), "the film with this title: five keys and their values"
     answer = requests.get(f"{url}/api/titles/{quote('小城之夏')}", timeout=5)
     assert answer.status_code == 404, "what does the handler do if there is no such film?"
@@ -146,17 +153,20 @@ def test_new_rows_keep_the_rules(make_app, trace):
         get = trace(app, "GET", path, query=query)
         asked = f"{path}?{query}" if query else path
         if get.code != status:
-            raise Finding("GET {path} was answered with {code}, not with {status}", "is GET answered with the right status?",
+            raise Finding("GET {path} was answered with {code}, not with {status}",
+                          "is GET answered with the right status?",
                           path=asked, code=get.code, status=status)  # fmt: skip
         get.check(rules.CONTENT_LENGTH)
         head = trace(app, "HEAD", path, query=query)
         if (head.code, head.body) != (status, b""):
-            raise Finding("HEAD {path}: the status was {code}, the body had {count} bytes", "the answer to HEAD: the status of GET, and no body",
+            raise Finding("HEAD {path}: the status was {code}, the body had {count} bytes",
+                          "the answer to HEAD: the status of GET, and no body",
                           path=asked, code=head.code, count=len(head.body))  # fmt: skip
         assert head.header("Content-Type") == get.header("Content-Type"), "the headers for HEAD are those of GET"
         post = trace(app, "POST", path, query=query)
         if post.code != 405:
-            raise Finding("POST {path} was answered with {code}, not with {status}", "which do you look at first, the path, the method or the parameters?",
+            raise Finding("POST {path} was answered with {code}, not with {status}",
+                          "which do you look at first, the path, the method or the parameters?",
                           path=asked, code=post.code, status=405)  # fmt: skip
         allowed = {name.strip() for value in post.all_headers("Allow") for name in value.split(",")}
         assert allowed - {"OPTIONS"} == {"GET", "HEAD"}, "the headers of the answer 405: is there an Allow with both methods?"
