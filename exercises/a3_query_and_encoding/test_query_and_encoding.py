@@ -45,12 +45,12 @@ def ask_list(client, path):
     return said
 
 
-def compare(path, key, seen, expected):
+def compare(path, name, seen, expected):
     """Compare a value of the object that /api/movies gives."""
     if not same_data(seen, expected):
-        raise Finding("GET {path}: {key} was {seen}, not {expected}",
+        raise Finding("GET {path}: {name} was {seen}, not {expected}",
                       "which films are found, and which of them are on this page?",
-                      path=path, key=key, seen=seen, expected=expected)  # fmt: skip
+                      path=path, name=name, seen=seen, expected=expected)  # fmt: skip
 
 
 @mark.points(8, "correctness", statement="search")
