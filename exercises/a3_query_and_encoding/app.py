@@ -122,7 +122,7 @@ def title_data(films, base, asked, title):
 ROWS = [
     *ROWS_OF_A2,
     ("/search", search),
-    # TODO: two rows are missing
+    # TODO: the rows of /api/movies and /api/titles/TITLE are missing
 ]
 
 

@@ -3,6 +3,7 @@
 from pytest import mark
 from werkzeug.test import Client
 
+from grader.testing import Finding
 from grader.testing.content import media_type, read_page, target
 
 FILMS = [
@@ -80,7 +81,10 @@ def test_other_media_types_are_415(make_app, trace):
     before = len(entries(Client(app)))
     for kind in ("application/json", "multipart/form-data; boundary=x", "text/plain", f"{FORM}-2", None):
         seen = trace(app, "POST", PLACE, body=body, environ={"CONTENT_TYPE": kind}, input_ends=True)
-        assert seen.code == 415, "where does your app look at CONTENT_TYPE, and is the whole type compared?"
+        if seen.code != 415:
+            raise Finding("when CONTENT_TYPE was {kind} the answer had the status {code}, not 415",
+                          "where does your app look at CONTENT_TYPE, and is the whole type compared?",
+                          kind=repr(kind), code=seen.code)  # fmt: skip
         assert "415" in read_page(seen.body).text, "is the status code on the page?"
     assert len(entries(Client(app))) == before, "what is refused adds nothing to the list"
     trace(app, "POST", PLACE, body=body, environ={"CONTENT_TYPE": FORM}, input_ends=True)

@@ -89,7 +89,8 @@ def make_app(catalog=None, store=None, open_rows=None):
     # TODO: what do you export if there is no open_rows? A generator has a method close(), a list has none.
 
     def application(environ, start_response):
-        # 1. Read the request: the method, the path, and the place in the address where this application begins.
+        # 1. Read the request: the method, the path, and the place in the address where this application begins. All three
+        # are always there.
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         base = quote(environ["SCRIPT_NAME"], encoding="latin-1")
 
