@@ -13,7 +13,13 @@ from grader.testing.wsgi import make_environ
 FILMS = [
     {"id": 42, "title_zh": "城南旧事", "title_en": "My Memories of Old Beijing", "year": 1983, "director": "Wu Yigong"},
     {"id": 7, "title_zh": "小城之春", "title_en": "Spring in a Small Town", "year": 1948, "director": "Fei Mu"},
-    {"id": 19, "title_zh": "一江春水向东流", "title_en": "The Spring River Flows East", "year": 1947, "director": "Cai Chusheng"},
+    {
+        "id": 19,
+        "title_zh": "一江春水向东流",
+        "title_en": "The Spring River Flows East",
+        "year": 1947,
+        "director": "Cai Chusheng",
+    },
 ]
 URL = "http://localhost"
 
@@ -21,7 +27,13 @@ URL = "http://localhost"
 def films(count):
     """Make a long catalogue."""
     return [
-        {"id": number, "title_zh": f"第{number}部", "title_en": f"Part {number}", "year": 1930 + number, "director": "N. N."}
+        {
+            "id": number,
+            "title_zh": f"第{number}部",
+            "title_en": f"Part {number}",
+            "year": 1930 + number,
+            "director": "N. N.",
+        }
         for number in range(count, 0, -1)
     ]
 
@@ -55,7 +67,11 @@ def compare(path, name, seen, expected):
 def test_search_finds_films(make_app):
     """GET /search?q=... is answered with a page that says what was asked for and lists the films that have it in a title"""
     client = Client(make_app(catalog=FILMS))
-    for query, text, found in (("%E5%9F%8E", "城", ["42", "7"]), ("SPRING", "SPRING", ["7", "19"]), ("old+b", "old b", ["42"])):
+    for query, text, found in (
+        ("%E5%9F%8E", "城", ["42", "7"]),
+        ("SPRING", "SPRING", ["7", "19"]),
+        ("old+b", "old b", ["42"]),
+    ):
         path = f"/search?q={query}"
         answer = ask(client, path, base_url=f"{URL}/电影")
         assert media_type(answer.headers.get("Content-Type")) == ("text/html", "utf-8"), "the value of Content-Type"
@@ -95,7 +111,12 @@ def test_list_as_json(make_app):
 def test_list_is_filtered(make_app):
     """q and year filter the films of /api/movies, also both at once"""
     client = Client(make_app(catalog=FILMS))
-    for query, found in (("q=%E6%98%A5", FILMS[1:]), ("year=1983", FILMS[:1]), ("q=spring&year=1947", FILMS[2:]), ("q=", FILMS)):
+    for query, found in (
+        ("q=%E6%98%A5", FILMS[1:]),
+        ("year=1983", FILMS[:1]),
+        ("q=spring&year=1947", FILMS[2:]),
+        ("q=", FILMS),
+    ):
         said = object_of(ask(client, f"/api/movies?{query}"))
         compare(f"/api/movies?{query}", "items", said.get("items"), found)
         compare(f"/api/movies?{query}", "total", said.get("total"), len(found))
@@ -169,7 +190,9 @@ def test_new_rows_keep_the_rules(make_app, trace):
                           "which do you look at first, the path, the method or the parameters?",
                           path=asked, code=post.code, status=405)  # fmt: skip
         allowed = {name.strip() for value in post.all_headers("Allow") for name in value.split(",")}
-        assert allowed - {"OPTIONS"} == {"GET", "HEAD"}, "the headers of the answer 405: is there an Allow with both methods?"
+        assert allowed - {"OPTIONS"} == {"GET", "HEAD"}, (
+            "the headers of the answer 405: is there an Allow with both methods?"
+        )
 
 
 @mark.raw_only
@@ -177,7 +200,9 @@ def test_new_rows_keep_the_rules(make_app, trace):
 def test_helper_functions(submission):
     """query() and path_text() make text of what the server gives"""
     # the file_wrapper of a server is left out: it cannot be handed to a function that is called without a server
-    environ = make_environ("GET", "/api/titles/龙猫", query="q=%E9%BE%99+1&page=2&page=3", environ={"wsgi.file_wrapper": None})
+    environ = make_environ(
+        "GET", "/api/titles/龙猫", query="q=%E9%BE%99+1&page=2&page=3", environ={"wsgi.file_wrapper": None}
+    )
     asked = submission.query(environ)
     assert {key: asked[key] for key in asked} == {"q": "龙 1", "page": "2"}, "the dict that query() returns"
     assert submission.path_text(environ) == "/api/titles/龙猫", "the text that path_text() returns"

@@ -287,12 +287,16 @@ def test_blank_and_repeated_keys(asked: str, make_app: AppMaker, submission: Sub
         return
     films = [film(3, "春光", year=1997), film(1, "秋光", year=2003), film(2, "春秋", year=1997)]
     app = make_app(catalog=films)
-    assert shown(trace(app, "GET", "/search", query="q=" + quote("春"))) == ["3", "2"], "are the films of a search found?"
+    assert shown(trace(app, "GET", "/search", query="q=" + quote("春"))) == ["3", "2"], (
+        "are the films of a search found?"
+    )
     for line in ("q=", "q", "q=&page=1"):
         seen = trace(app, "GET", "/search", query=line)
         assert seen.code == 200, "the status line for a search without a text"
         if shown(seen):
-            raise Finding("a search for nothing found films", "the empty text is in every text; what is asked for here?")
+            raise Finding(
+                "a search for nothing found films", "the empty text is in every text; what is asked for here?"
+            )
         if not is_films(answered(trace(app, "GET", "/api/movies", query=line)), films):
             raise Finding("/api/movies with an empty q did not give all films", "an empty q filters nothing")
     if shown(trace(app, "GET", "/search", query=f"q=&q={quote('春')}")):
