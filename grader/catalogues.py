@@ -53,11 +53,11 @@ class Catalogue:
     def __init__(self, folders: Iterable[Path | None] = ()) -> None:
         self._folders = [ENGINE_FOLDER, *(folder for folder in folders if folder)]
 
-    def text(self, key: str, **values: object) -> Text:
+    def text(self, key: str, /, **values: object) -> Text:
         """Return a text in every language; ``values`` fill its {names}, each a plain value or a `Text` itself."""
         return {language: self.word(key, language, **values) for language in LANGUAGES}
 
-    def word(self, key: str, language: str, **values: object) -> str:
+    def word(self, key: str, language: str, /, **values: object) -> str:
         """Return a text in one language; an untranslated one stays English."""
         template = self.lookup(key, language)
         if not values:

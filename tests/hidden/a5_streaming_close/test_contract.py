@@ -56,8 +56,8 @@ def is_export(seen: Trace, source: OpenRows, films: list[Row]) -> None:
 
 
 def was_opened(source: OpenRows) -> None:
-    """Ask for a source that was used at all."""
-    if not source.opened:
+    """Ask whether the app opened its source, without which nothing can stay open either."""
+    if source.opened == 0:
         raise Finding("open_rows was given, and your app never called it",
                       "which part of your code calls open_rows, and when does it run?")  # fmt: skip
 
