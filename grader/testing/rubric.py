@@ -66,7 +66,8 @@ def read_rubric(items: Iterable[pytest.Item], exercise: Exercise, *, complete: b
 def with_shares(rows: Mapping[str, Info], again: set[str], exercise: Exercise, *, complete: bool) -> dict[str, Info]:
     """Return the rows with the parity points shared among the tests ``again``, in proportion to their own points.
 
-    A test that has points keeps one at least, where there are enough. Public rows stand before hidden ones, the exercise's own before those of others.
+    A test that has points keeps one at least, where there are enough. Public rows stand before hidden ones, the exercise's
+    own before those of others.
     """
     shared = dict(rows)
     for visibility, points in (
