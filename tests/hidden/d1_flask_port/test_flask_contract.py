@@ -24,7 +24,7 @@ Film = dict[str, int | str]
 
 
 OUT = Finding("the app was mounted below a prefix, and a link or a form on one of its pages led out of it",
-              "which of your links does url_for() make, and which are written by hand? Forms and error pages count too")  # fmt: skip
+              "which addresses does url_for() make, and which stand there by hand? Forms and error pages count too")  # fmt: skip
 ELSEWHERE = Finding("one app was mounted at two places, and a link led from one of them to the other",
                     "when is the address of a link made: anew in each request, or once for all of them?")  # fmt: skip
 PAGES = ("/movies", "/movies/1", "/", "/search", "/watchlist", "/nothing", "/movies/987654")
