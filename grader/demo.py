@@ -10,7 +10,7 @@ from pathlib import Path
 from grader.course import Course
 from grader.errors import UsageError
 from grader.models import Exercise, Isolation
-from grader.samples import OURS, Sample, load_samples
+from grader.samples import Sample, load_samples, materialize
 
 STUDENTS = (
     "ada", "bohan", "chiara", "dongmei", "emeka", "farah", "guo", "hana", "ines", "jun", "kofi", "lan", "mateo", "ning",
@@ -56,7 +56,7 @@ def build(folder: Path, enrolments: list[Enrolment]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     for enrolment in enrolments:
         target = folder / enrolment.student / enrolment.sample.exercise
-        shutil.copytree(enrolment.sample.folder, target, ignore=OURS)
+        materialize(enrolment.sample, target)
 
 
 def first_exercise(course: Course) -> Exercise:

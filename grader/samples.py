@@ -8,7 +8,9 @@ where nothing protects a test run (``control``). The tables ``[confined]`` and `
 A sample that ``needs`` a library which is not everywhere names it. Beside a wrong one stands what its author would read,
 ``feedback.<language>.txt``; `grader.proving` writes and compares it.
 
-What git or Windows cannot hold is made by the function ``make(folder)`` of a ``recipe.py``, which is ours and not hostile.
+What differs from the reference in a few places is no file but a list of ``changes``, each with an ``old`` text that stands in
+the reference once, and the ``new`` one in its place: so a sample shows what is wrong with it, and grows with the exercise. What
+git or Windows cannot hold is made by the function ``make(folder)`` of a ``recipe.py``, which is ours and not hostile.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ HOSTILE = {"tries": str, "base": str, "control": str}
 OUTCOME = {"verdict": str, "failed": list, "skipped": list, "verdicts": list}
 LEVELS = {"confined": Isolation.CONFINED, "none": Isolation.NONE}
 KEYS = {
-    "kind": str, "about": str, **HOSTILE, **OUTCOME, "harm": bool, "needs": list, "reasons": dict,
+    "kind": str, "about": str, **HOSTILE, **OUTCOME, "harm": bool, "needs": list, "reasons": dict, "changes": list,
     **dict.fromkeys(LEVELS, dict),
 }  # fmt: skip
 Word = TypeVar("Word", bound=StrEnum)
@@ -64,6 +66,8 @@ class Sample:
     needs: tuple[str, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
     levels: Mapping[Isolation, Mapping[str, Any]] = field(default_factory=dict)
+    reference: Path | None = None
+    changes: tuple[tuple[str, str], ...] = ()
 
     @property
     def recipe(self) -> Path | None:
@@ -110,7 +114,16 @@ def load_sample(path: Path, exercise: Exercise) -> Sample:
         **{name: content[name] for name in HOSTILE if name in content},
         **outcome_content(path, content), harm=content.get("harm", False),
         needs=tuple(content.get("needs", ())), reasons=content.get("reasons", {}), levels=levels,
+        reference=only_file(path, exercise) if "changes" in content else None,
+        changes=tuple((change["old"], change["new"]) for change in content.get("changes", ())),
     )  # fmt: skip
+
+
+def only_file(path: Path, exercise: Exercise) -> Path:
+    """Return the file of the reference that changes are made in."""
+    if exercise.reference_folder is None or len(exercise.files) != 1:
+        raise UsageError(f"{path}: 'changes' are for exercises with a reference of one file; write the files instead")
+    return exercise.reference_folder / exercise.files[0]
 
 
 def check_keys(path: Path, content: Mapping[str, Any], keys: Mapping[str, type], where: str = "") -> None:
@@ -118,9 +131,20 @@ def check_keys(path: Path, content: Mapping[str, Any], keys: Mapping[str, type],
     for key, value in content.items():
         if key not in keys or type(value) is not keys[key]:
             raise UsageError(f"{path}: {where}{key!r} is unknown or of the wrong type; the keys are {', '.join(keys)}")
+        if key == "changes" and isinstance(value, list):
+            check_changes(path, value)
+            continue
         words = [*value, *value.values()] if isinstance(value, dict) and key == "reasons" else value
         if isinstance(words, list) and not all(type(word) is str for word in words):
             raise UsageError(f"{path}: {where}{key!r} must hold names of tests and texts, nothing else")
+
+
+def check_changes(path: Path, changes: list[Any]) -> None:
+    """Refuse changes that do not say what is replaced by what."""
+    if not changes or not all(type(change) is dict and set(change) == {"old", "new"} for change in changes):
+        raise UsageError(f"{path}: 'changes' must be tables [[changes]], each with 'old' and 'new' and nothing else")
+    if not all(type(text) is str for change in changes for text in change.values()):
+        raise UsageError(f"{path}: 'old' and 'new' of a change must be text")
 
 
 def check_hostile(path: Path, content: Mapping[str, Any]) -> None:
@@ -163,9 +187,11 @@ def materialize(sample: Sample, folder: Path) -> Path:
     """Write a sample's submission into an empty folder; return what is handed in: that folder, or the only archive in it.
 
     Raises:
-        UsageError: its recipe.py is no module with a function ``make``.
+        UsageError: its recipe.py is no module with a function ``make``, or what it changes is not once in the reference.
     """
     shutil.copytree(sample.folder, folder, symlinks=True, dirs_exist_ok=True, ignore=OURS)
+    if sample.reference:
+        (folder / sample.reference.name).write_bytes(changed(sample, sample.reference).encode("utf-8"))
     if sample.recipe:
         make = runpy.run_path(str(sample.recipe)).get("make")
         if not callable(make):
@@ -173,6 +199,19 @@ def materialize(sample: Sample, folder: Path) -> Path:
         make(folder)
     inside = list(folder.iterdir())
     return inside[0] if len(inside) == 1 and inside[0].name.startswith("submission.") else folder
+
+
+def changed(sample: Sample, reference: Path) -> str:
+    """Return the reference with the changes of a sample, made one after the other."""
+    text = reference.read_bytes().decode("utf-8")
+    for old, new in sample.changes:
+        if text.count(old) != 1:
+            raise UsageError(
+                f"{sample.folder / EXPECTED}: a change must fit once in {reference}, with the changes before it; this one "
+                f"fits {text.count(old)} times: {old!r}"
+            )
+        text = text.replace(old, new)
+    return text
 
 
 def named(attempt: Attempt) -> frozenset[Verdict]:

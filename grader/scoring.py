@@ -38,3 +38,17 @@ def apportion(weights: Sequence[int], total: int) -> list[int]:
     for index in by_remainder[: total - sum(shares)]:
         shares[index] += 1
     return shares
+
+
+def apportion_to_all(weights: Sequence[int], total: int) -> list[int]:
+    """Share whole points like `apportion`, but whatever weighs something gets one at least, where there are enough.
+
+    Raises:
+        ValueError: there are points to share, and nothing weighs anything.
+    """
+    shares = apportion(weights, total)
+    poor = {index for index, weight in enumerate(weights) if weight and not shares[index]}
+    if not poor or total < sum(weight > 0 for weight in weights):
+        return shares
+    rest = apportion_to_all([0 if index in poor else weight for index, weight in enumerate(weights)], total - len(poor))
+    return [1 if index in poor else share for index, share in enumerate(rest)]

@@ -1,4 +1,4 @@
-"""D1: the pages of A2, now on Flask. Fill in every TODO.
+"""D1: all of part A, now on Flask. Fill in every TODO.
 
 Functions that you would like to have may be added, and everything that is here may be changed but for the names that the
 task asks for: create_app and application.
@@ -40,14 +40,16 @@ LIST = """<!DOCTYPE html>
 </ul>
 """
 
-# TODO: a template for the page of one film, and one for errors
+# TODO: templates for the page of one film, for the watch-list, and for errors. A search shows films too: it may use LIST.
 
 
 def create_app(config=None):
     """Return a new Flask app; the upper-case keys of config are its settings."""
     app = Flask(__name__)
-    # TODO: every upper-case key of config becomes a setting in app.config; CATALOG is one of them.
+    # TODO: every upper-case key of config becomes a setting in app.config. CATALOG, STORE, OPEN_ROWS and MAX_CONTENT_LENGTH
+    # are those that this app knows.
     films = []  # TODO: the films of this app, and of no other one
+    # TODO: where the entries of this app are kept, and what opens the source of its export
 
     # 1. Read the request: Flask does, and hands the variable parts of the path to the view.
     # 2. Decide: Flask finds the view by path and method. Whether there is such a film is for you to find out.
@@ -61,7 +63,13 @@ def create_app(config=None):
     def film_list():
         return render_template_string(LIST, films=films)
 
-    # TODO: two more views, for /movies/<...> and for /api/movies/<...>
+    # TODO: the views of A2 for /movies/<...> and for /api/movies/<...>
+
+    # TODO: the views of A3 for /search, /api/movies and /api/titles/<...>. A bad number is refused.
+
+    # TODO: the views of A4 for GET and for POST /watchlist. Media type, length, fields: who looks at what?
+
+    # TODO: the view of A5 for /export.csv. What you wrote there can be the body of a Response.
 
     # TODO: a function for everything that is refused: JSON below /api/, a page everywhere else
 

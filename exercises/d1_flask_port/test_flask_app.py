@@ -1,4 +1,7 @@
-"""The public tests of D1: what the factory adds. Those of A2 are run again on your Flask app, all but the one on match()."""
+"""The public tests of D1: what the factory adds.
+
+Those of A2 to A5 are run again on your Flask app, all but the ones on functions that Flask has taken over.
+"""
 
 from pytest import mark
 from werkzeug.test import Client
@@ -12,7 +15,7 @@ FILMS = [
 SETTINGS = {"catalog": FILMS, "greeting": "你好", "secret_key": "only for this test"}
 
 
-@mark.points(4, "design", statement="factory")
+@mark.points(3, "design", statement="factory")
 def test_create_app_makes_flask_apps(make_app, client, probes):
     """each call of create_app makes a new Flask app, to which a view can be added"""
     assert client.get("/").status_code == 200, "does application, the result of create_app(), answer GET / ?"
@@ -23,7 +26,7 @@ def test_create_app_makes_flask_apps(make_app, client, probes):
     assert Client(other).get("/hello").status_code == 404, "is a new Flask object made in each call of create_app?"
 
 
-@mark.points(6, "design", statement="config")
+@mark.points(3, "design", statement="config")
 def test_upper_case_keys_are_settings(make_app, probes):
     """every upper-case key of the config is a setting of the app"""
     made = make_app(**SETTINGS)
@@ -38,7 +41,7 @@ def test_upper_case_keys_are_settings(make_app, probes):
     assert probes.flask_app(make_app()).config.get("GREETING") is None, "does a setting of one app turn up in another?"
 
 
-@mark.points(6, "correctness", statement="catalogue")
+@mark.points(2, "correctness", statement="catalogue")
 def test_films_come_from_the_config(make_app):
     """CATALOG in the config says which films there are; without it there are the twelve built-in ones"""
     for settings, expected in (({"catalog": FILMS}, 2), ({"catalog": []}, 0), ({"catalog": None}, 12), ({}, 12)):
@@ -48,7 +51,37 @@ def test_films_come_from_the_config(make_app):
         assert count == expected, "which films does an app show for its CATALOG, for an empty one, for None?"
 
 
-@mark.points(4, "correctness", statement="api-errors")
+class Shelf:
+    """A store with an entry in it; your app may call its two methods."""
+
+    __exposed__ = ("add", "all")
+
+    def __init__(self):
+        self.entries = [(7, 4, "以前看过")]
+
+    def add(self, movie_id, stars, note):
+        self.entries.append((movie_id, stars, note))
+        return len(self.entries)
+
+    def all(self):
+        return self.entries
+
+
+@mark.points(3, "design", statement="settings")
+def test_settings_reach_the_views(make_app):
+    """entries are kept in the STORE of the config, and MAX_CONTENT_LENGTH says how long a form may be"""
+    shelf = Shelf()
+    client = Client(make_app(catalog=FILMS, store=shelf, max_content_length=60))
+    assert "以前看过" in client.get("/watchlist").text, "does the list show the entries of the STORE in the config?"
+    client.post("/watchlist", data={"movie_id": "42", "stars": "5", "note": ""})
+    assert shelf.entries[1:] == [(42, 5, "")], "with what is add() called? With a number, a number and a text"
+    answer = client.post("/watchlist", data={"movie_id": "42", "stars": "5", "note": "x" * 60})
+    assert answer.status_code == 413, "which limit counts, the one of the config or another one?"
+    assert len(shelf.entries) == 2, "is an entry added although the form is too long?"
+    assert Client(make_app(catalog=FILMS)).get("/watchlist").status_code == 200, "does an app without a STORE have a list?"
+
+
+@mark.points(3, "correctness", statement="api-errors")
 def test_unknown_api_path_is_json(client):
     """an error below /api/ is JSON also where none of your views is called"""
     assert client.get("/api/movies/1").status_code == 200, "is film 1 found below /api/ ?"

@@ -116,8 +116,11 @@ def sample_files(sample: Sample, exercise: Exercise) -> Iterator[Complaint]:
     for name in sorted(own & set(FEEDBACK.values())):
         if sample.kind not in JUDGED:
             yield Complaint(sample.folder / name, f"feedback is kept for {', '.join(JUDGED)} only; remove it")
-    if not own - {EXPECTED, RECIPE, *FEEDBACK.values()} and not sample.recipe and str(sample.verdict) != "missing_file":
+    made = sample.recipe or sample.changes or str(sample.verdict) == "missing_file"
+    if not own - {EXPECTED, RECIPE, *FEEDBACK.values()} and not made:
         yield Complaint(sample.folder, f"nothing is handed in: write {', '.join(exercise.files)}")
+    if sample.reference and sample.reference.name in own:
+        yield Complaint(sample.folder / sample.reference.name, "'changes' make this file; remove it, or them")
 
 
 def missing(folder: Path, wanted: Iterable[str], remedy: str) -> Iterator[Complaint]:

@@ -15,7 +15,7 @@ from grader.course import MANIFEST, TEST_ID
 from grader.errors import UsageError
 from grader.models import CATEGORIES, LANGUAGES, Exercise, Text, Visibility
 from grader.models import TestInfo as Info
-from grader.scoring import apportion
+from grader.scoring import apportion_to_all
 from grader.statement import promises, readings
 from grader.testing.parity import home, ported, prerequisites, qualified, test_id
 from grader.testing.plugin import key_of
@@ -66,7 +66,8 @@ def read_rubric(items: Iterable[pytest.Item], exercise: Exercise, *, complete: b
 def with_shares(rows: Mapping[str, Info], again: set[str], exercise: Exercise, *, complete: bool) -> dict[str, Info]:
     """Return the rows with the parity points shared among the tests ``again``, in proportion to their own points.
 
-    Public rows stand before hidden ones, the exercise's own before those of others.
+    A test that has points keeps one at least, where there are enough. Public rows stand before hidden ones, the exercise's
+    own before those of others.
     """
     shared = dict(rows)
     for visibility, points in (
@@ -83,7 +84,7 @@ def with_shares(rows: Mapping[str, Info], again: set[str], exercise: Exercise, *
                 f"{exercise.folder / MANIFEST}: parity_points: no {visibility} test of {named} has points, so nothing can "
                 f"have a share of {points}"
             )
-        for info, share in zip(those, apportion([info.points for info in those], points if those else 0), strict=True):
+        for info, share in zip(those, apportion_to_all([info.points for info in those], points if those else 0), strict=True):
             shared[info.id] = replace(info, points=share)
     return dict(sorted(shared.items(), key=lambda row: (row[1].visibility is Visibility.HIDDEN, row[0] in again)))
 

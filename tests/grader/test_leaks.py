@@ -36,7 +36,7 @@ from grader.leaks.secrets import ENGINE, Secret, secrets_of
 from grader.models import LANGUAGES, Feedback, Isolation, TestInfo, TestResult, Verdict, Visibility
 from grader.reports.inspection import WITHHELD, Inspection
 from grader.reports.terminal import TerminalReport
-from grader.samples import load_samples
+from grader.samples import load_samples, materialize
 from grader.submissions import read_submission
 from tests.grader.conftest import ROOT, skip
 
@@ -238,7 +238,7 @@ def test_the_public_half_tells_nothing() -> None:
     assert (list(map(str, search.leaks)), search.unread) == ([], [])
 
 
-def test_the_attempts_of_harmless_samples_tell_nothing(full: None) -> None:
+def test_the_attempts_of_harmless_samples_tell_nothing(full: None, tmp_path: Path) -> None:
     course = load_course(ROOT)
     said: list[str] = []
     inspection = Inspection(Guard(secrets_of(ROOT, ROOT)), said.append)
@@ -246,7 +246,10 @@ def test_the_attempts_of_harmless_samples_tell_nothing(full: None) -> None:
     samples = [(exercise, sample) for exercise in course.exercises.values() for sample in load_samples(ROOT, exercise)]
     harmless = [(exercise, sample) for exercise, sample in samples if sample.kind != "attack"]
     try:
-        graded = [grader.grade(read_submission(sample.folder, exercise)) for exercise, sample in harmless]
+        graded = [
+            grader.grade(read_submission(materialize(sample, tmp_path / sample.exercise / sample.name), exercise))
+            for exercise, sample in harmless
+        ]
     finally:
         grader.close()
     assert said == []

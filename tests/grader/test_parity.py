@@ -21,7 +21,7 @@ from grader.hashing import hashes
 from grader.models import Attempt, Isolation, Outcome, Submission, Visibility
 from grader.reports import document as documents
 from grader.reports.document import document
-from grader.scoring import apportion
+from grader.scoring import apportion, apportion_to_all
 from tests.grader.test_plain_run import run_pytest
 
 RAW_MANIFEST = """
@@ -455,3 +455,20 @@ def test_shares_sum_exactly_and_none_is_a_whole_point_off(weights: list[int], to
     assert sum(shares) == total
     assert all(abs(share - total * weight / sum(weights)) < 1 for share, weight in zip(shares, weights, strict=True))
     assert all(share == 0 for share, weight in zip(shares, weights, strict=True) if not weight)
+
+
+def test_a_small_share_is_rounded_up_to_a_point_where_there_are_enough() -> None:
+    assert apportion_to_all([8, 8, 6, 6], 14) == apportion([8, 8, 6, 6], 14)
+    assert apportion_to_all([12, 10, 2, 1], 6) == [2, 2, 1, 1]
+    assert apportion_to_all([100, 100, 1, 1], 4) == [1, 1, 1, 1]
+    assert apportion_to_all([100, 100, 1, 1], 3) == apportion([100, 100, 1, 1], 3) == [2, 1, 0, 0]
+    assert apportion_to_all([5, 0], 4) == [4, 0]
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=60).filter(any), st.integers(0, 100))
+def test_nothing_that_weighs_something_is_left_without_points(weights: list[int], total: int) -> None:
+    shares = apportion_to_all(weights, total)
+    assert sum(shares) == total
+    assert all(share == 0 for share, weight in zip(shares, weights, strict=True) if not weight)
+    if total >= sum(weight > 0 for weight in weights):
+        assert all(share > 0 for share, weight in zip(shares, weights, strict=True) if weight)

@@ -105,3 +105,53 @@ def test_a_recipe_without_make_is_refused_by_name(tmp_path: Path) -> None:
     (sample.folder / "recipe.py").write_text("done = True\n")
     with pytest.raises(UsageError, match=r"recipe\.py: there must be a function make"):
         materialize(sample, tmp_path / "made")
+
+
+# -- changes of the reference
+
+
+CHANGES = """kind = "misconception"
+about = "Greets in another language."
+
+[[changes]]
+old = "影单"
+new = "片单"
+"""
+
+
+def test_changes_make_the_file_from_the_reference(tmp_path: Path) -> None:
+    sample = loaded(tmp_path, CHANGES, "other_words")
+    assert EXERCISE.reference_folder
+    reference = (EXERCISE.reference_folder / "app.py").read_text(encoding="utf-8")
+    made = materialize(sample, tmp_path / "made")
+    assert reference.count("影单") == 1
+    assert (made / "app.py").read_text(encoding="utf-8") == reference.replace("影单", "片单")
+
+
+def test_changes_are_made_one_after_the_other(tmp_path: Path) -> None:
+    again = CHANGES + '\n[[changes]]\nold = "片单"\nnew = ""\n'
+    made = materialize(loaded(tmp_path, again, "other_words"), tmp_path / "made")
+    assert "单" not in (made / "app.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("old", ["not in there", "def "])
+def test_a_change_that_does_not_fit_once_is_refused_with_its_text(tmp_path: Path, old: str) -> None:
+    sample = loaded(tmp_path, CHANGES.replace("影单", old), "other_words")
+    with pytest.raises(UsageError, match=rf"other_words/expected\.toml: a change must fit once in .*app\.py.*'{old}'"):
+        materialize(sample, tmp_path / "made")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[[changes]]\nold = 'a'\n", "each with 'old' and 'new'"),
+        ("[[changes]]\nold = 'a'\nnew = 'b'\nmore = 'c'\n", "each with 'old' and 'new'"),
+        ("[[changes]]\nold = 'a'\nnew = 3\n", "must be text"),
+        ("changes = []\n", "must be tables"),
+        ("changes = 'a'\n", "'changes' is unknown or of the wrong type"),
+    ],
+)
+def test_wrong_changes_are_refused_by_name(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words) as refused:
+        loaded(tmp_path, 'kind = "misconception"\nabout = "Wrong."\n' + text, "wrong")
+    assert "wrong/expected.toml" in str(refused.value)

@@ -1,16 +1,17 @@
-"""D1, hidden: what a framework adds to the promises of A2, whose hidden tests are run again on the port.
+"""D1, hidden: what a framework adds to the promises of part A, whose hidden tests are run again on the port.
 
 All but the last test look at answers only, so that any WSGI callable may pass them. The last one adds a view, which takes a
 Flask app; and a secret is judged by whether two processes have the same one.
 """
 
 import random
+from urllib.parse import urlencode
 
 from pytest import mark
 
 from grader.testing import App, Finding, Probes, StudentError, StudentObject, Submission, Tracer
 from grader.testing.app import AppMaker
-from grader.testing.content import media_type, read_json, read_page
+from grader.testing.content import media_type, read_json, read_page, same_data, target
 from grader.testing.trace import Trace
 
 LEAK_MARKER = "leak-marker-7be04d15-d1"
@@ -22,40 +23,41 @@ Film = dict[str, int | str]
 # -- links
 
 
-OUT = Finding("the app was mounted below a prefix, and a link on one of its pages led out of it",
-              "which of your links does url_for() make, and which are written by hand? Error pages count too")  # fmt: skip
+OUT = Finding("the app was mounted below a prefix, and a link or a form on one of its pages led out of it",
+              "which addresses does url_for() make, and which stand there by hand? Forms and error pages count too")  # fmt: skip
 ELSEWHERE = Finding("one app was mounted at two places, and a link led from one of them to the other",
                     "when is the address of a link made: anew in each request, or once for all of them?")  # fmt: skip
-PAGES = ("/movies", "/movies/1", "/", "/nothing", "/movies/987654")
+PAGES = ("/movies", "/movies/1", "/", "/search", "/watchlist", "/nothing", "/movies/987654")
 
 
 @mark.points(6, "design", statement="under-mount")
 def test_uses_url_for_under_mount(make_app: AppMaker, trace: Tracer) -> None:
-    """no page has a link that leads out of the app, also when one app is mounted at several places"""
+    """no page has a link or a form that leads out of the app, also when one app is mounted at several places"""
     app = make_app()
     for path in PAGES:
         begun = [(mount, trace.start(app, "GET", path, environ={"SCRIPT_NAME": mount})) for mount in ("/one", "/two")]
         for mount, seen in begun:
             seen.finish().close()
-            assert seen.code == (404 if path in PAGES[3:] else 200), "the status of a page below a prefix"
+            assert seen.code == (404 if path in PAGES[5:] else 200), "the status of a page below a prefix"
             targets = links(seen, f"{SITE}{mount}{path}")
             if path == "/":
                 assert targets, "is there a link to the list of films?"
-            for target in targets:
-                if not inside(target, mount):
-                    raise ELSEWHERE if any(inside(target, other) for other, _ in begun) else OUT
+            for place in targets:
+                if not inside(place, mount):
+                    raise ELSEWHERE if any(inside(place, other) for other, _ in begun) else OUT
 
 
 def links(seen: Trace, url: str) -> list[str]:
-    """Return where the links of a page lead, without those to other sites."""
+    """Return where the links and the forms of a page lead, without those to other sites."""
     page = read_page(seen.body)
     targets = [page.target(link, url) for link in page.all("a") if "href" in link.attributes]
-    return [target for target in targets if target.startswith(f"{SITE}/")]
+    targets += [target(form.attributes["action"], url) for form in page.all("form") if form.attributes.get("action")]
+    return [place for place in targets if place.startswith(f"{SITE}/")]
 
 
-def inside(target: str, mount: str) -> bool:
+def inside(place: str, mount: str) -> bool:
     """Tell whether an address is one of the app that is mounted at a prefix."""
-    return f"{target}/".startswith(f"{SITE}{mount}/")
+    return f"{place}/".startswith(f"{SITE}{mount}/")
 
 
 # -- apps
@@ -79,7 +81,20 @@ def test_factory_isolated(make_app: AppMaker, app: App, trace: Tracer, rng: rand
         assert trace(first, "GET", f"{place}{foreign[0]['id']}").code == 404, (
             "does an app find the films of another one?"
         )
+    add(trace, first, mine[0])
+    for made, _ in apps[1:]:
+        if shown(trace(made, "GET", "/watchlist")):
+            raise Finding("an entry was added in one app, and it stood in the list of another one",
+                          "what is made once for the module, and what in each call of create_app?")  # fmt: skip
     assert len(shown(trace(app, "GET", "/movies"))) == 12, "does application still show the built-in films?"
+
+
+def add(trace: Tracer, app: App, film: Film) -> None:
+    """Add an entry for a film, as a browser does."""
+    form = urlencode({"movie_id": film["id"], "stars": 3, "note": ""}).encode()
+    headers, environ = {"Content-Type": "application/x-www-form-urlencoded"}, {"CONTENT_LENGTH": str(len(form))}
+    trace(app, "POST", "/watchlist", body=form, headers=headers, environ=environ, input_ends=True)
+    assert shown(trace(app, "GET", "/watchlist")) == [str(film["id"])], "does the list have the entry that was added?"
 
 
 def shown(seen: Trace) -> list[str]:
@@ -101,11 +116,45 @@ def some_films(rng: random.Random, count: int) -> list[Film]:
     ]  # fmt: skip
 
 
-# -- errors
+# -- numbers
 
 
 PAGE_INSTEAD = Finding("an error below /api/ was not JSON",
                        "which function of yours is called when no route fits, or the method does not?")  # fmt: skip
+DEFAULT = Finding("a parameter that is no number was answered as if it had not been sent",
+                  "what does request.args.get() return when type raises? Ask yourself what was sent, and refuse it")  # fmt: skip
+FAILED = Finding("a parameter that is no number was answered with a status from 500 on",
+                 "what does int() do with such a text, and who hears of it?")  # fmt: skip
+NO_NUMBERS = ("abc", "", "-1", "1.5", "2x", "1e1", "None", "%20", "0x2", "%C2%B2")
+OUT_OF_RANGE = ("page=0", "per_page=0", "per_page=101")
+
+
+@mark.points(4, "correctness", statement="bad-number")
+def test_bad_number_is_400_not_default(make_app: AppMaker, trace: Tracer, rng: random.Random) -> None:
+    """a page, per_page or year that is no number is refused with 400 in JSON, and no default takes its place"""
+    films = some_films(rng, 12)
+    app = make_app(catalog=films)
+    good = ("", films[:10]), ("page=2", films[10:]), ("per_page=3", films[:3]), ("page=2&page=x", films[10:])
+    for query, expected in good:
+        seen = trace(app, "GET", "/api/movies", query=query)
+        assert seen.code == 200, "are good numbers taken, and is the first value the one that counts?"
+        said = read_json(seen.body)
+        assert isinstance(said, dict), "what does /api/movies return?"
+        assert same_data(said.get("items"), expected), "which films are on the page that was asked for?"
+    for query in (*(f"{name}={text}" for name in ("page", "per_page", "year") for text in NO_NUMBERS), *OUT_OF_RANGE):
+        seen = trace(app, "GET", "/api/movies", query=query)
+        if seen.code == 200:
+            raise DEFAULT
+        if not seen.code or seen.code >= 500:
+            raise FAILED
+        assert seen.code == 400, "the status of the answer to a bad number"
+        if media_type(seen.header("Content-Type"))[0] != "application/json":
+            raise PAGE_INSTEAD
+
+
+# -- errors
+
+
 NO_OBJECT = Finding("an error below /api/ was JSON, but not an object with the key error",
                     "what does the function that answers errors return?")  # fmt: skip
 JSON_INSTEAD = Finding("an error outside of /api/ was not a page",
@@ -115,6 +164,7 @@ REFUSED = (
     ("PUT", "", "/api/zzz", 404), ("DELETE", "", "/api/movies/1", 405), ("GET", "", "/api/\xe7\x94", 404),
     ("GET", "/films", "/api/zzz", 404), ("GET", "", "/apiary", 404), ("GET", "", "/old/api/movies", 404),
     ("GET", "/api", "/zzz", 404), ("POST", "/api", "/movies", 405),
+    ("POST", "", "/api/titles/x", 405), ("PUT", "", "/watchlist", 405),
 )  # fmt: skip
 """Method, SCRIPT_NAME, PATH_INFO, status."""
 
