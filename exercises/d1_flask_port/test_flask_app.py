@@ -78,7 +78,9 @@ def test_settings_reach_the_views(make_app):
     answer = client.post("/watchlist", data={"movie_id": "42", "stars": "5", "note": "x" * 60})
     assert answer.status_code == 413, "which limit counts, the one of the config or another one?"
     assert len(shelf.entries) == 2, "is an entry added although the form is too long?"
-    assert Client(make_app(catalog=FILMS)).get("/watchlist").status_code == 200, "does an app without a STORE have a list?"
+    assert Client(make_app(catalog=FILMS)).get("/watchlist").status_code == 200, (
+        "does an app without a STORE have a list?"
+    )
 
 
 @mark.points(3, "correctness", statement="api-errors")

@@ -84,7 +84,9 @@ def with_shares(rows: Mapping[str, Info], again: set[str], exercise: Exercise, *
                 f"{exercise.folder / MANIFEST}: parity_points: no {visibility} test of {named} has points, so nothing can "
                 f"have a share of {points}"
             )
-        for info, share in zip(those, apportion_to_all([info.points for info in those], points if those else 0), strict=True):
+        for info, share in zip(
+            those, apportion_to_all([info.points for info in those], points if those else 0), strict=True
+        ):
             shared[info.id] = replace(info, points=share)
     return dict(sorted(shared.items(), key=lambda row: (row[1].visibility is Visibility.HIDDEN, row[0] in again)))
 
