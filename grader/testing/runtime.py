@@ -55,6 +55,7 @@ class Runtime:
         self.listeners: dict[Student, Listener] = {}
         self.output = b""
         self.defined: dict[str, bool] = {}
+        self.outlines: dict[str, dict[str, str]] = {}
 
     def random(self, test: str) -> random.Random:
         """Return the random numbers of one test: the same for the same seed."""
@@ -95,7 +96,7 @@ class Runtime:
             student.peer.ask("start", "install", 0)
         return Submission(
             student, self.exercise.module, lambda: self.submission(module, fresh=True, probes=probes),
-            self.listeners.get(student), self.defined, self.ports,
+            self.listeners.get(student), self.defined, self.ports, self.outlines,
         )  # fmt: skip
 
     def spawn(self, module: str) -> Student:
