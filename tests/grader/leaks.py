@@ -59,10 +59,11 @@ def disguises(text: str) -> list[str]:
 def hidden_texts(name: str) -> frozenset[str]:
     """Return the texts in an exercise's hidden tests that are neither meant for students nor in any file of theirs."""
     exercise = COURSE.exercises[name]
-    open_files = (path for path in exercise.folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    every = (exercise, *exercise.origins)
+    open_files = (path for one in every for path in one.folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
     known = "\n".join(path.read_text(encoding="utf-8") for path in open_files)
     found: set[str] = set()
-    for path in hidden_modules(exercise):
+    for path in (path for one in every for path in hidden_modules(one)):
         known += "\n".join(module_texts(path).keys)
         found |= {text for text in constants(path) if len(text) >= TELLING}
     return frozenset(text for text in found if text not in known)

@@ -65,7 +65,7 @@ def test_an_answer_that_drips_ends_with_the_time_of_the_test(grade: Grade) -> No
         "    while True:\n        yield b'x'\n        time.sleep(.3)\n"
         "def application(e, s, right=application): return (drip if 'SERVER_SOFTWARE' in e else right)(e, s)\n"
     )
-    assert served(attempt) is Verdict.WRONG
+    assert served(attempt) in (Verdict.WRONG, Verdict.TIMEOUT)
     assert attempt.score
     assert attempt.score.earned == 96
     assert time.monotonic() - began < 10
