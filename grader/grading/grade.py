@@ -54,7 +54,8 @@ class Grader:
     """Grades submissions of one course.
 
     ``least`` is the isolation below which hidden tests are not run; ``seed`` makes a grading repeatable. ``inspect`` says of
-    an attempt why nobody may see it, or nothing: such an attempt is a fault of ours, and nothing of it remains.
+    an attempt why nobody may see it, or nothing: such an attempt is a fault of ours, and nothing of it remains. With ``brief``
+    only whether a submission is full marks is found out: after the first failure no test is run.
     """
 
     course: Course
@@ -62,6 +63,7 @@ class Grader:
     least: Isolation = Isolation.CONFINED
     seed: int | None = None
     inspect: Callable[[Attempt, Submission], str] | None = None
+    brief: bool = False
     crew: Crew = field(init=False)
 
     def __post_init__(self) -> None:
@@ -110,7 +112,8 @@ class Grader:
             return self.refused(submission, exercise, self.worker(exercise), clock, seed)
         files = submission.files
         worker, report = self.crew.ask(
-            exercise, lambda worker: worker.grade(files, seed, hidden=worker.ready.proof.level >= self.least)
+            exercise,
+            lambda worker: worker.grade(files, seed, hidden=worker.ready.proof.level >= self.least, brief=self.brief),
         )
         return self.attempt(submission, exercise, worker, report, clock, seed)
 
@@ -148,7 +151,9 @@ class Grader:
         writer = Writer(catalogue_of(exercise), promises(exercise), readings(exercise))
         level = worker.ready.proof.level
         results = tuple(result(row, report["tests"], submission, writer) for row in worker.ready.rows)
-        withheld = any(r.verdict is Verdict.NOT_RUN and r.detail.get("reason") == NO_ISOLATION for r in results)
+        withheld = not self.brief and any(
+            r.verdict is Verdict.NOT_RUN and r.detail.get("reason") == NO_ISOLATION for r in results
+        )
         return Attempt(
             exercise.name, submission.student, submission.path,
             Outcome.SANDBOX_UNAVAILABLE if withheld else Outcome.GRADED, level, results,

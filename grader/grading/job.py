@@ -38,13 +38,17 @@ SHORT = 500
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be graded, or an archive that is to be opened before anything can be."""
+    """What is to be graded, or an archive that is to be opened before anything can be.
+
+    A ``brief`` one ends with the first test that does not pass; the others are not in its report.
+    """
 
     number: int
     files: Mapping[str, bytes]
     seed: int
     hidden: bool
     archive: bytes | None = None
+    brief: bool = False
 
 
 def run(
@@ -77,12 +81,12 @@ def run(
             with alarm.within(runtime.left()) if alarm else nullcontext():
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             seconds[test_id(item)] = seconds.get(test_id(item), 0.0) + time.perf_counter() - began
-            if OBSERVED in item.stash and item.stash[OBSERVED].fault:
+            if OBSERVED in item.stash and (job.brief or item.stash[OBSERVED].fault):
                 break
         runtime.close()
     except EngineFault as error:
         return {"tests": {}, "output": "", "killed": [], "fault": f"{type(error).__name__}: {error}"}
-    observed = results(chosen)
+    observed = results([item for item in chosen if not job.brief or OBSERVED in item.stash or RAN in item.stash])
     faults = [found.fault for found in observed.values() if found.fault]
     killed = sorted(name for name, found in observed.items() if found.detail.get("signal") == "SIGKILL")
     tests = {name: {**asdict(found), "seconds": seconds.get(name, 0.0)} for name, found in observed.items()}

@@ -115,7 +115,8 @@ class Worker:
             files = dict(zip(header["files"], blobs, strict=True))
             archive = b"".join(pieces) if header["archive"] else None
             pieces.clear()
-            self.answer(self.grade(session, Job(header["job"], files, header["seed"], header["hidden"], archive)))
+            job = Job(header["job"], files, header["seed"], header["hidden"], archive, header["brief"])
+            self.answer(self.grade(session, job))
 
     def prepare(self, session: pytest.Session) -> None:
         """Read the rubric, enter the box, grade the reference."""

@@ -122,15 +122,16 @@ class Worker:
             raise WorkerDied("the grading worker ended or did not answer; its messages stand above")
         return message
 
-    def grade(self, files: Mapping[str, bytes], seed: int, *, hidden: bool) -> dict[str, Any]:
-        """Return the report of one submission (see `grader.grading.job.run`).
+    def grade(self, files: Mapping[str, bytes], seed: int, *, hidden: bool, brief: bool = False) -> dict[str, Any]:
+        """Return the report of one submission (see `grader.grading.job.run`), a ``brief`` one up to the first failure.
 
         Raises:
             WorkerDied: take a new worker.
         """
         names = sorted(files)
         return self.answer(
-            {"files": names, "seed": seed, "hidden": hidden, "archive": False}, [files[n] for n in names]
+            {"files": names, "seed": seed, "hidden": hidden, "archive": False, "brief": brief},
+            [files[n] for n in names],
         )
 
     def unpack(self, archive: bytes) -> dict[str, Any]:
@@ -141,7 +142,7 @@ class Worker:
         """
         for start in range(0, len(archive), PIECE):
             self.send({"piece": 1}, [archive[start : start + PIECE]])
-        return self.answer({"files": [], "seed": 0, "hidden": False, "archive": True}, [])
+        return self.answer({"files": [], "seed": 0, "hidden": False, "archive": True, "brief": False}, [])
 
     def answer(self, job: dict[str, Any], blobs: list[bytes]) -> dict[str, Any]:
         """Give out a job and wait for its report."""

@@ -124,8 +124,12 @@ def prove_mutants(
     *,
     workers: int | None = None,
     progress: Progress | None = None,
+    brief: bool = False,
 ) -> Matrix:
     """Grade every mutant of an exercise's reference, several at a time, and return the matrix with its samples.
+
+    With ``brief`` a mutant is left as soon as a test finds it, so that the matrix tells how many are killed, and nothing of
+    the tests behind the first one.
 
     Raises:
         UsageError: there is no reference or no isolation, mutmut is missing, or the course is wrong.
@@ -148,12 +152,12 @@ def prove_mutants(
         Submission(exercise.name, None, f"{m.file}:{m.line}", {**files, m.file: m.source.encode("utf-8")})
         for m in mutants
     ]
-    gradings = Round(course, exercise, private or course.folder, submissions, progress)
+    gradings = Round(course, exercise, private or course.folder, submissions, progress, brief)
     pairs = tuple(zip(mutants, gradings.run(workers or processors()), strict=True))
     return Matrix(
         exercise.name, gradings.rubric, pairs, samples(private or course.folder, exercise),
         {row.key: row.reason for row in equivalents}, tuple(stale(equivalents, pairs)), unchanged, from_starters,
-        time.monotonic() - began,
+        time.monotonic() - began, brief,
     )  # fmt: skip
 
 
@@ -166,6 +170,7 @@ class Round:
     private: Path
     submissions: Sequence[Submission]
     progress: Progress | None
+    brief: bool = False
     todo: queue.SimpleQueue[int] = field(default_factory=queue.SimpleQueue)
     done: dict[int, Graded] = field(default_factory=dict)
     rubric: tuple[TestInfo, ...] = ()
@@ -184,7 +189,7 @@ class Round:
 
     def work(self) -> None:
         """Take the next one until there is none."""
-        grader = Grader(self.course, self.private, Isolation.CONFINED, seed=0)
+        grader = Grader(self.course, self.private, Isolation.CONFINED, seed=0, brief=self.brief)
         try:
             self.rubric = walled(grader.worker(self.exercise)).rows
             while not self.stopped:

@@ -54,6 +54,7 @@ class Matrix:
 
     ``unchanged`` counts mutants that compile to the same code but for annotations and docstrings, ``given`` those of what the
     starter has too; neither were graded. ``stale`` says which rows of the list of equivalents name no mutant that survived.
+    In a ``brief`` one a mutant was left when the first test had found it.
     """
 
     exercise: str
@@ -65,6 +66,7 @@ class Matrix:
     unchanged: int
     given: int
     seconds: float
+    brief: bool = False
 
     @property
     def possible(self) -> int:
@@ -119,7 +121,7 @@ class Matrix:
 
     def questions(self) -> Iterator[str]:
         """Name the hidden tests that find nothing which no other test finds; those of another exercise are not asked."""
-        for row in self.rows():
+        for row in () if self.brief else self.rows():
             own = row.test.visibility is Visibility.HIDDEN and "." not in row.test.id
             if own and not row.kills_alone and not row.fails_alone:
                 yield f"{row.test.id} finds no mutant and no sample that no other test finds: what is it for?"
@@ -166,6 +168,19 @@ def lines(matrix: Matrix) -> Iterator[str]:
         f"  made: {len(matrix.mutants) + matrix.unchanged + matrix.given}, of which {matrix.unchanged} change nothing that runs, "
         f"{matrix.given} are in what the starter gives, {len(matrix.mutants) - started} cannot be imported"
     )
+    if not matrix.brief:
+        yield from table(matrix)
+    for mutant in matrix.survivors:
+        yield ""
+        yield f"survivor: {mutant.operator}, {mutant.file} line {mutant.line}"
+        yield from (f"  {printable(line)}" for line in mutant.diff.splitlines())
+    yield ""
+    yield from (f"note: {question}" for question in matrix.questions())
+    yield from (f"failed: {complaint}" for complaint in matrix.complaints())
+
+
+def table(matrix: Matrix) -> Iterator[str]:
+    """Yield what each test finds."""
     yield ""
     yield "   mutants   alone   samples   alone  points  test"
     for row in matrix.rows():
@@ -174,13 +189,6 @@ def lines(matrix: Matrix) -> Iterator[str]:
             f"{row.kills:>10}{row.kills_alone:>8}{row.fails:>10}{row.fails_alone:>8}{row.test.points:>8}"
             f"  {row.test.id}{kind}"
         )
-    for mutant in matrix.survivors:
-        yield ""
-        yield f"survivor: {mutant.operator}, {mutant.file} line {mutant.line}"
-        yield from (f"  {printable(line)}" for line in mutant.diff.splitlines())
-    yield ""
-    yield from (f"note: {question}" for question in matrix.questions())
-    yield from (f"failed: {complaint}" for complaint in matrix.complaints())
 
 
 def document(matrix: Matrix) -> dict[str, Any]:

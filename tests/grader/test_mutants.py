@@ -245,6 +245,21 @@ def test_a_test_is_told_what_it_finds_and_what_it_alone_finds(matrix: Matrix) ->
     assert [question.split()[0] for question in matrix.questions()] == ["test_nothing_new"]
 
 
+def test_a_brief_matrix_kills_the_same_mutants_each_by_one_test_and_asks_nothing_of_tests(
+    tiny: Path, matrix: Matrix
+) -> None:
+    course = load_course(tiny)
+    brief = prove_mutants(course, course.find("m1"), brief=True)
+    for whole in (brief, matrix):
+        assert whole.counted
+    assert [m.key for m, g in brief.counted if brief.killed(g)] == [
+        m.key for m, g in matrix.counted if matrix.killed(g)
+    ]
+    assert {len(graded.failed) for _, graded in brief.mutants} == {0, 1}
+    assert not list(brief.questions())
+    assert "alone" not in render(brief)
+
+
 def test_the_same_is_said_to_programs(matrix: Matrix) -> None:
     said = json.loads(json.dumps(document(matrix)))
     assert said["exercise"] == "m1_tiny"
