@@ -318,7 +318,7 @@ def test_a_folder_that_another_start_sweeps_away_is_made_again(place: Path, monk
     monkeypatch.setattr(tempfile, "mkdtemp", swept_once)
     folder = folders.Folder()
     assert len(made) == 2
-    assert names_in(place) == [folder.path.name]
+    assert names_in(place) == [f"{folder.path.name}/lock"]
     folder.remove()
 
 
