@@ -79,7 +79,9 @@ def made(block: re.Match[str], programs: dict[str, Program], stage: Stage) -> st
     if kind == "received":
         server = words[2] if len(words) > 2 else SERVED_BY[0]
         if server not in SERVED_BY:
-            raise UsageError(f"{stage.what}: no block is received from {server!r}; the servers are {', '.join(SERVED_BY)}")
+            raise UsageError(
+                f"{stage.what}: no block is received from {server!r}; the servers are {', '.join(SERVED_BY)}"
+            )
         return printable_lines(without(stage.fetch(programs[name], sent(request), server), VARYING), LONGEST)
     seen = stage.perform(programs[name], request)
     return broken(trace_line(seen)) if kind == "trace" else answer_lines(seen)
