@@ -345,6 +345,11 @@ def test_nobody_looks_at_forms_and_parameters(app: Flask) -> None:
 def test_a_body_has_no_limit_until_there_is_a_setting(app: Flask) -> None:
     assert app.config["MAX_CONTENT_LENGTH"] is None
     assert app.test_client().post("/body", data=b"x" * 3_000_000).text == "3000000"
+    fields = {"note": "x" * 600_000}
+    newer = "MAX_FORM_MEMORY_SIZE" in app.config  # since Flask 3.1
+    assert app.test_client().post("/form", data=fields).status_code == 200
+    multipart = app.test_client().post("/form", data=fields, content_type="multipart/form-data")
+    assert multipart.status_code == (413 if newer else 200)
     app.config["MAX_CONTENT_LENGTH"] = 10
     assert app.test_client().post("/body", data=b"x" * 11).status_code == 413
 
