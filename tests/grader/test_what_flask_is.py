@@ -348,7 +348,8 @@ def test_a_body_has_no_limit_until_there_is_a_setting(app: Flask) -> None:
     fields = {"note": "x" * 600_000}
     newer = "MAX_FORM_MEMORY_SIZE" in app.config  # since Flask 3.1
     assert app.test_client().post("/form", data=fields).status_code == 200
-    multipart = app.test_client().post("/form", data=fields, content_type="multipart/form-data")
+    sent = requests.Request("POST", "http://localhost/form", files={"note": (None, fields["note"])}).prepare()
+    multipart = app.test_client().post("/form", data=sent.body, content_type=sent.headers["Content-Type"])
     assert multipart.status_code == (413 if newer else 200)
     app.config["MAX_CONTENT_LENGTH"] = 10
     assert app.test_client().post("/body", data=b"x" * 11).status_code == 413
