@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from grader.directories import is_directory
 from grader.errors import EngineFault, UsageError
 from grader.models import CATEGORIES, LANGUAGES, Exercise, Factory, Limits, Parity, Text, Visibility
 from grader.models import TestInfo as Info
@@ -170,7 +171,7 @@ class Reader:
         return {language: self.typed(value, language, str) for language in LANGUAGES}
 
     def files(self, table: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the names of the files that are handed in: relative, with slashes, nothing odd."""
+        """Return the names of what is handed in, directories with a slash at the end: relative, with slashes, nothing odd."""
         names = self.typed(table, "files", list)
         for name in names:
             parts = PurePosixPath(name).parts if type(name) is str else ()
@@ -184,6 +185,10 @@ class Reader:
                 raise UsageError(f"{self.path}: files: {name!r} is not a relative path below the exercise's folder")
         if not names or len(set(names)) != len(names):
             raise UsageError(f"{self.path}: files must name at least one file, and each of them once")
+        for name in names:
+            for directory in filter(is_directory, names):
+                if name != directory and (name + "/").startswith(directory):
+                    raise UsageError(f"{self.path}: files: {name!r} is handed in with {directory!r} already; remove it")
         return tuple(names)
 
     def all_hidden(self, table: Mapping[str, Any]) -> tuple[Info, ...]:
