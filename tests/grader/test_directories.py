@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from grader import hashing
 from grader.archives import TOGETHER, Unbelievable, checked
@@ -183,6 +185,21 @@ def test_a_hostile_archive_of_a_directory_comes_to_a_reason() -> None:
 def test_a_box_that_says_more_than_a_directory_may_hold_is_not_believed(files: dict[str, bytes]) -> None:
     with pytest.raises(Unbelievable):
         checked({"files": files, "ignored": []}, ONE.files, MIB)
+
+
+PARTS = st.sampled_from([
+    "watchlist", "Watchlist", "a", "A", "x.py", "\u00e9", "e\u0301", "aux.py", ".git", "__pycache__", "x.db", "..", ".", "", "hw",
+])  # fmt: skip
+PATHS = st.lists(PARTS, min_size=1, max_size=5).map("/".join).filter(bool)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(st.lists(PATHS, max_size=6, unique=True))
+def test_any_names_come_to_files_that_are_believed_or_to_a_reason(names: list[str]) -> None:
+    found = checked(unpack_here(zipped(dict.fromkeys(names, b"")), ONE.files, MIB), ONE.files, MIB)
+    assert not (found.files and found.problem)
+    assert all(name.startswith("watchlist/") and ".." not in name for name in found.files)
+    assert not {".git", "__pycache__", "x.db", "aux.py"} & {part for name in found.files for part in name.split("/")}
 
 
 # -- what a manifest says
