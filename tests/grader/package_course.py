@@ -72,7 +72,7 @@ def test_threads(make_app, serve):
     with urlopen(url, timeout=8) as answer:
         assert answer.read().count(b"<li>") == 12, "the films that were added at once"
 '''
-INIT = '''import tempfile
+INIT = """import tempfile
 
 from flask import Flask
 
@@ -89,8 +89,8 @@ def create_app(config=None):
     db.init_app(app)
     app.register_blueprint(site)
     return app
-'''
-DB = '''import sqlite3
+"""
+DB = """import sqlite3
 
 import click
 from flask import current_app, g
@@ -125,8 +125,8 @@ def init_app(app):
     app.cli.add_command(init_db)
     with app.app_context():
         create_tables()
-'''
-SITE = '''from flask import Blueprint, current_app, redirect, render_template
+"""
+SITE = """from flask import Blueprint, current_app, redirect, render_template
 
 from .db import get_db
 
@@ -155,7 +155,7 @@ def add(title):
 def add_at_once(title):
     add_film(title)
     return "added"
-'''
+"""
 LIST = """{% extends "layout.html" %}
 {% block main %}
 <ul>{% for row in rows %}<li>{{ row.title }}</li>{% endfor %}</ul>

@@ -52,7 +52,12 @@ def reading(request: pytest.FixtureRequest) -> Read:
 
 
 def test_every_file_counts_whatever_is_in_it(tmp_path: Path, reading: Read) -> None:
-    files = {"watchlist/__init__.py": b"", "watchlist/a/b/x.html": b"\xff\0", "watchlist/影.css": b"", "watchlist/LICENSE": b""}
+    files = {
+        "watchlist/__init__.py": b"",
+        "watchlist/a/b/x.html": b"\xff\0",
+        "watchlist/影.css": b"",
+        "watchlist/LICENSE": b"",
+    }
     assert reading(tmp_path, {**files, "notes.txt": b"", "other/x.py": b""}, ONE) == (files, "", ["notes.txt", "other"])
 
 
@@ -121,7 +126,12 @@ def test_over_a_bound_nothing_is_taken_and_the_bound_is_said(tmp_path: Path, rea
 
 def test_a_bound_is_the_last_that_is_allowed(tmp_path: Path, reading: Read) -> None:
     deep = {f"watchlist/{'a/' * (DEEPEST - 2)}x.py": b"", f"watchlist/{'x' * LONGEST}": b""}
-    whole = {**of_count(MOST_FILES - 4), **deep, "watchlist/large": b"#" * MIB, "watchlist/more": b"#" * (TOGETHER - MIB)}
+    whole = {
+        **of_count(MOST_FILES - 4),
+        **deep,
+        "watchlist/large": b"#" * MIB,
+        "watchlist/more": b"#" * (TOGETHER - MIB),
+    }
     assert reading(tmp_path, whole, ONE) == (whole, "", [])
 
 

@@ -64,7 +64,7 @@ def test_feedback_names_the_line_of_the_file_in_the_package_that_raised(grader: 
     broken = RIGHT["watchlist/db.py"].replace(b"    app.cli.add_command", b"    1 / 0\n    app.cli.add_command")
     line = broken[: broken.index(b"1 / 0")].count(b"\n") + 1
     said = happened(grade(grader, {"watchlist/db.py": broken}))
-    assert f"raised ZeroDivisionError: \"division by zero\" (line {line} of watchlist/db.py)" in said
+    assert f'raised ZeroDivisionError: "division by zero" (line {line} of watchlist/db.py)' in said
 
 
 @pytest.mark.parametrize(
@@ -124,9 +124,7 @@ def test_a_package_that_forges_and_looks_around_earns_nothing_by_it(grader: Grad
     assert Verdict.PASSED not in {result.verdict for result in attempt.results}
 
 
-def test_a_directory_that_is_refused_has_a_reason_in_both_languages(
-    course: Course, tmp_path: Path, full: None
-) -> None:
+def test_a_directory_that_is_refused_has_a_reason_in_both_languages(course: Course, tmp_path: Path, full: None) -> None:
     put(tmp_path / "class" / "ada", {**RIGHT, **of_count(MOST_FILES)})
     put(tmp_path / "class" / "bo", {"README.txt": b"", "x.py": b""})
     words = ("grade", tmp_path / "class", "--course", course.folder, "--exercise", NAME)
@@ -211,7 +209,9 @@ def test_the_attack_range_runs_packages_too(course: Course, tmp_path: Path) -> N
         facts = boxes.run(put(tmp_path / name, {**RIGHT, "watchlist/__init__.py": init}), exercise)
         passed[name] = json.loads(facts["results"])["passed"]
         assert init.decode() in facts.own
-    assert passed == {"right": 1, "wrong": 0}, "the test of the database; the others ask for more than that plain pytest has"
+    assert passed == {"right": 1, "wrong": 0}, (
+        "the test of the database; the others ask for more than that plain pytest has"
+    )
 
 
 # -- a student's own run

@@ -200,7 +200,11 @@ def test_changes_of_a_directory_replace_add_and_remove_and_leave_the_rest(tmp_pa
     wanted = dict(package_course.RIGHT)
     del wanted["watchlist/static/site.css"]
     wanted["watchlist/db.py"] = wanted["watchlist/db.py"].replace(b"timeout=5", b"timeout=4")
-    wanted |= {"watchlist/more/x.html": "<p>影</p>".encode(), "watchlist/site.py": b"own = 1\n", "watchlist/own.sql": b"own\n"}
+    wanted |= {
+        "watchlist/more/x.html": "<p>影</p>".encode(),
+        "watchlist/site.py": b"own = 1\n",
+        "watchlist/own.sql": b"own\n",
+    }
     assert (made.files, made.problem, made.missing) == (wanted, {}, ())
 
 
@@ -209,9 +213,17 @@ def test_changes_of_a_directory_replace_add_and_remove_and_leave_the_rest(tmp_pa
     [
         ('file = "watchlist/db.py"', "", "'file' of a change must be a file of watchlist/, README.txt, not ''"),
         ("watchlist/db.py", "watchlist/../db.py", "not 'watchlist/../db.py': say which one"),
-        ("watchlist/db.py", "watchlist/no.py", "the reference has no file watchlist/no.py to change; it has watchlist/"),
+        (
+            "watchlist/db.py",
+            "watchlist/no.py",
+            "the reference has no file watchlist/no.py to change; it has watchlist/",
+        ),
         ("watchlist/static/site.css", "watchlist/no.css", "the reference has no file watchlist/no.css"),
-        ("watchlist/more/x.html", "watchlist/site.py", "an empty 'old' makes a file, and watchlist/site.py is there already"),
+        (
+            "watchlist/more/x.html",
+            "watchlist/site.py",
+            "an empty 'old' makes a file, and watchlist/site.py is there already",
+        ),
         ("timeout=5", "def ", "watchlist/db.py, with the changes before it; this one fits 5 times"),
     ],
 )

@@ -212,6 +212,8 @@ def write_packages(folder: Path) -> Path:
     for name, text in FILES.items():
         path = folder / name.replace("/app.py", "/hello/__init__.py")
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = text.replace('files = ["app.py"]', 'files = ["hello/"]').replace('"app:application"', '"hello:application"')
+        text = text.replace('files = ["app.py"]', 'files = ["hello/"]').replace(
+            '"app:application"', '"hello:application"'
+        )
         path.write_text(text, encoding="utf-8", newline="\n")
     return folder
