@@ -23,11 +23,23 @@ def failing(**options: Any) -> inner.Failing:
     return inner.Failing(failure=inner.Failure(MESSAGE), **options)
 
 
+def driven(seen: Trace, guarded: Any, app: inner.Plain) -> BaseException | None:
+    """Drive a conversation to its end, and return the failure of the app if it reached the server."""
+    try:
+        return inner.failure_of(lambda: seen.call(guarded).finish(), app)
+    except Finding:
+        if any(found.rule is rules.START_ONCE for found in seen.problems):
+            raise Finding("the server refused the second announcement, for it came without exc_info",
+                          "the app has announced already: what does start_response want besides?") from None  # fmt: skip
+        raise
+    finally:
+        seen.close()
+
+
 def answer(trace: Tracer, guarded: Any, app: inner.Plain) -> Trace:
     """Make a request to a guarded application and return what the server saw; the failure of the app may reach it."""
     seen = Trace(trace.recorder, make_environ("GET", "/"))
-    error = inner.failure_of(lambda: seen.call(guarded).finish(), app)
-    seen.close()
+    error = driven(seen, guarded, app)
     assert app.bodies, "is the app inside called?"
     if error and not seen.reraised:
         raise Finding("the exception of the app reached the server, and start_response had never been given it",
@@ -70,10 +82,13 @@ def test_failure_after_bytes_reaches_the_server(submission: Submission, trace: T
     """when bytes of the body are gone, the exception is given to start_response, and the server gets it back"""
     app = failing(after=1)
     seen = Trace(trace.recorder, make_environ("GET", "/"))
-    error = inner.failure_of(lambda: seen.call(submission.ErrorGuard(app)).finish(), app)
-    seen.close()
-    assert seen.reraised, "what do you hand to start_response as its third argument, and do you also after bytes?"
-    assert error is app.failure, "start_response raised the exception again: who catches it there?"
+    error = driven(seen, submission.ErrorGuard(app), app)
+    if not seen.reraised:
+        raise Finding("the app failed after its first bytes, and start_response was not given the exception",
+                      "what you do with an exception that comes too late: the server wants it as exc_info")  # fmt: skip
+    if error is not app.failure:
+        raise Finding("start_response raised the exception of the app again, and it did not come back to the server",
+                      "who catches what start_response raises?")  # fmt: skip
     assert seen.body == b"one ", "what is yielded before and after the exception"
 
 

@@ -71,6 +71,12 @@ def driven(seen: Trace, target: Any, app: inner.Plain) -> BaseException | None: 
     """Drive a conversation to its end, and return the failure of the application if the server got it."""
     try:
         error = inner.failure_of(lambda: seen.call(target).finish(), app)
+    except Finding:
+        refused = [found for found in seen.problems if found.rule is rules.START_ONCE]
+        if refused:
+            raise Finding("the server refused the second announcement, for it came without exc_info",
+                          "the app has announced already: what does start_response want besides?") from None  # fmt: skip
+        raise
     finally:
         seen.close()
     was_called(app)
@@ -280,7 +286,7 @@ def was_closed_once(app: inner.Plain) -> None:
 def test_good_app_untouched(submission: Submission, trace: Tracer, inside: Inside) -> None:
     """an app that keeps the rules is not changed, hurried, delayed or reported, whatever kind of application it is"""
     is_guard(submission, trace, inside)
-    for check in (every_kind, read_in_part, one_by_one, written, corrected, overlapping):
+    for check in (every_kind, one_by_one, read_in_part, written, corrected, overlapping):
         check(submission, trace, inside)
 
 
