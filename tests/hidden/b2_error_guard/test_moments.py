@@ -74,8 +74,8 @@ def driven(seen: Trace, target: Any, app: inner.Plain) -> BaseException | None: 
     except Finding:
         refused = [found for found in seen.problems if found.rule is rules.START_ONCE]
         if refused:
-            raise Finding("the server refused the second announcement, for it came without exc_info",
-                          "the app has announced already: what does start_response want besides?") from None  # fmt: skip
+            raise Finding("the app had announced, and your own announcement was refused: it came without exc_info",
+                          "what start_response wants besides status and headers, where the app has announced already") from None  # fmt: skip
         raise
     finally:
         seen.close()
