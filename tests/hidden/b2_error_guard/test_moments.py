@@ -71,16 +71,20 @@ def driven(seen: Trace, target: Any, app: inner.Plain) -> BaseException | None: 
     """Drive a conversation to its end, and return the failure of the application if the server got it."""
     try:
         error = inner.failure_of(lambda: seen.call(target).finish(), app)
-    except Finding:
-        refused = [found for found in seen.problems if found.rule is rules.START_ONCE]
-        if refused:
-            raise Finding("the app had announced, and your own announcement was refused: it came without exc_info",
-                          "what start_response wants besides status and headers, where the app has announced already") from None  # fmt: skip
-        raise
+    except Finding as finding:
+        raise (said_twice(seen) or finding) from None
     finally:
         seen.close()
     was_called(app)
     return error
+
+
+def said_twice(seen: Trace) -> Finding | None:
+    """Say what a refused announcement lacked, if one was refused."""
+    if all(found.rule is not rules.START_ONCE for found in seen.problems):
+        return None
+    return Finding("the app had announced, and your own announcement was refused: it came without exc_info",
+                   "what start_response wants besides status and headers, where the app has announced already")  # fmt: skip
 
 
 def was_called(app: inner.Plain) -> None:
