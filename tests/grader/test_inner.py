@@ -18,6 +18,7 @@ from grader.testing.runtime import Runtime
 from grader.testing.submission import Submission
 from grader.testing.trace import Trace
 from grader.testing.tracer import Tracer
+from grader.testing.wsgi import make_environ
 from tests.grader.scenarios import PATIENT, runtime_at
 
 MIDDLEWARES = """
@@ -75,6 +76,24 @@ def changes_environ(app):
     return wrapped
 
 # -- wrong ones
+
+def swallows_everything(app):
+    def wrapped(environ, start_response):
+        try:
+            yield from excuses_everything(app)(environ, start_response)
+        except:
+            yield b"swallowed"
+    return wrapped
+
+def excuses_everything(app):
+    import sys
+    def wrapped(environ, start_response):
+        try:
+            yield from app(environ, start_response)
+        except:
+            start_response("500 Internal Server Error", [], sys.exc_info())
+            yield b"sorry"
+    return wrapped
 
 def yields(app):
     def wrapped(environ, start_response):
@@ -491,6 +510,64 @@ def test_any_failure_crosses_and_comes_home_as_itself(submission: Submission, er
         with pytest.raises(type(error)) as raised:
             Tracer(Recorder())(submission.WithObject(app))
         assert raised.value is error
+
+
+@pytest.mark.parametrize("error", [KeyError("film"), SystemExit(3), KeyboardInterrupt("now"), inner.Failure("own")])
+def test_any_failure_that_the_server_raises_again_comes_home_as_itself(
+    submission: Submission, error: BaseException
+) -> None:
+    app = inner.Failing(failure=error)
+    seen = Tracer(Recorder()).start(submission.excuses_everything(app))
+    assert inner.failure_of(seen.finish, app) is error
+    assert (seen.reraised, seen.excuse is error, seen.body) == (True, True, b"one ")
+
+
+@pytest.mark.parametrize("error", [KeyError("film"), KeyboardInterrupt("now")])
+def test_a_middleware_meets_the_failure_that_the_server_raises_again(
+    submission: Submission, error: BaseException
+) -> None:
+    app = inner.Failing(failure=error)
+    seen = Tracer(Recorder()).start(submission.swallows_everything(app))
+    assert inner.failure_of(seen.finish, app) is None
+    assert (seen.reraised, seen.excuse is error, seen.body) == (True, True, b"one swallowed")
+
+
+Moment = tuple[Callable[[], inner.Plain], str]
+CALLED = "called > app called"
+ANNOUNCED = f"{CALLED} > app announces > start_response"
+WRITTEN = f"{ANNOUNCED} > app write > write"
+MOMENTS: dict[str, Moment] = {
+    "in the call": (lambda: inner.Failing(after=None), CALLED),
+    "in the call, announced": (lambda: inner.Failing(after=None, announcing=True), ANNOUNCED),
+    "in the call, written": (lambda: inner.Failing(after=None, written=1), WRITTEN),
+    "at iter": (lambda: inner.Plain(kind=inner.Unready), f"{ANNOUNCED} > returned"),
+    "at its first step": (lambda: inner.Failing(after=None, lazy=True), f"{CALLED} > returned > app next"),
+    "at its first step, announced": (lambda: inner.Failing(after=0), f"{ANNOUNCED} > returned > app next"),
+    "at its first step, written": (lambda: inner.Failing(after=0, written=1), f"{WRITTEN} > returned > app next"),
+    "after an empty chunk": (
+        lambda: inner.Failing(b"", after=1), f"{ANNOUNCED} > returned > app next > yield > app next",
+    ),
+    "at its end": (
+        lambda: inner.Failing(b"all", after=1), f"{ANNOUNCED} > returned > app next > yield > app next",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_an_app_fails_at_the_moment_that_was_chosen(submission: Submission, moment: str) -> None:
+    make, expected = MOMENTS[moment]
+    app = make()
+    seen = Trace(Recorder(), make_environ("GET", "/"))
+    assert inner.failure_of(lambda: seen.call(submission.closure(app)).finish(), app) is app.failure
+    assert " > ".join(event.kind for event in seen.events) == expected
+
+
+def test_another_failure_than_the_apps_is_no_answer() -> None:
+    app = inner.Failing(failure=KeyError("film"))
+    for known in (app, None):
+        with pytest.raises(ZeroDivisionError):
+            inner.failure_of(lambda: 1 / 0, known)
+    assert inner.failure_of(lambda: None, app) is None
 
 
 def test_chunks_may_be_unforeseen_and_follow_from_the_seed() -> None:

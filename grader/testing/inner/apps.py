@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -154,7 +155,7 @@ class Writing(Plain):
     def steps(self, start: Start) -> Iterator[bytes | None]:
         """Announce, write, and yield what is left."""
         write = start(self.status, self.announced())
-        if not can_be_called(write):
+        if self.written and not can_be_called(write):
             raise Finding("your start_response returned {type} to the app, which wanted to call write()",
                           "what your own start_response returns: the app may want to call it",
                           type=public(type_word(write)))  # fmt: skip
@@ -165,20 +166,29 @@ class Writing(Plain):
         yield from self.chunks[self.written :]
 
 
-class Failing(Plain):
-    """Raises its failure after ``after`` chunks; in the call itself if that is None."""
+class Failing(Writing):
+    """Raises its failure after it has yielded ``after`` chunks: 0 is its first step, all of them the end of its answer.
 
-    def __init__(self, *chunks: bytes, after: int | None = 1, **options: Any) -> None:  # noqa: ANN401
-        super().__init__(*chunks, **options)
+    If that is None it fails in the call itself, before it announces anything; with ``announcing``, or if it has ``written``
+    something first, after that. What is ``lazy`` does at its first step what others do in the call.
+    """
+
+    def __init__(
+        self, *chunks: bytes, after: int | None = 1, announcing: bool = False, written: int = 0,
+        **options: Any,  # noqa: ANN401 - as for `Plain`
+    ) -> None:  # fmt: skip
+        super().__init__(*chunks, written=written, **options)
         self.after = after
+        self.announcing = announcing or written > 0
 
     def steps(self, start: Start) -> Iterator[bytes | None]:
         """Announce, yield some chunks, and fail."""
-        if self.after is None:
-            raise self.failure
-        start(self.status, self.announced())
-        yield None
-        yield from self.chunks[: self.after]
+        if self.after is not None or self.announcing:
+            steps = super().steps(start)
+            announced = next(steps)
+            if self.after is not None:
+                yield announced
+                yield from itertools.islice(steps, self.after)
         raise self.failure
 
 
@@ -242,10 +252,15 @@ def input_of(environ: object) -> object:
                   type=public(type_word(environ)))  # fmt: skip
 
 
-def failure_of(act: Callable[[], object]) -> BaseException | None:
-    """Do something, and return the failure of an application that comes out of it; None if none does."""
+def failure_of(act: Callable[[], object], app: Plain | None = None) -> BaseException | None:
+    """Do something, and return the failure of an application that comes out of it; None if none does.
+
+    Without ``app`` that is a `Failure`; with it the failure of this one, which may be any exception.
+    """
     try:
         act()
-    except Failure as error:
-        return error
+    except BaseException as error:
+        if error is app.failure if app else isinstance(error, Failure):
+            return error
+        raise
     return None
