@@ -14,6 +14,7 @@
 | `Writing`    | sends its first chunks by ``write()``                                                                   |
 | `Failing`    | raises ``app.failure`` in the call, or after some chunks                                                |
 | `Correcting` | announces an error with ``exc_info``, in time or too late                                                 |
+| `Endless`    | yields unforeseen chunks without end, and says so to whoever wants to have all of them first             |
 | `Through`    | a layer that changes nothing, around another application: middlewares can be nested                   |
 
 What happens inside stands in the conversation's trace too. A middleware that treats its application as no server may is
@@ -26,6 +27,7 @@ from grader.testing.inner.apps import (
     MOST,
     OK,
     Correcting,
+    Endless,
     Failing,
     Failure,
     Generator,
@@ -42,6 +44,6 @@ from grader.testing.inner.bodies import Body, OwnIterator, SizedBody
 from grader.testing.inner.start import Start, can_be_called
 
 __all__ = [
-    "CHUNKS", "ERROR", "MOST", "OK", "Body", "Correcting", "Failing", "Failure", "Generator", "List", "OwnIterator", "Plain",
-    "Sized", "SizedBody", "Start", "Through", "Writing", "can_be_called", "failure_of", "some_headers", "unforeseen",
+    "CHUNKS", "ERROR", "MOST", "OK", "Body", "Correcting", "Endless", "Failing", "Failure", "Generator", "List", "OwnIterator",
+    "Plain", "Sized", "SizedBody", "Start", "Through", "Writing", "can_be_called", "failure_of", "some_headers", "unforeseen",
 ]  # fmt: skip
