@@ -4,8 +4,8 @@ from grader.channel.exposure import declares, exposed
 from grader.channel.remote import StudentError, StudentObject
 from grader.testing import inner, rules
 from grader.testing.app import App
+from grader.testing.decoding import Gunzip, gunzip
 from grader.testing.finding import Finding, Unsuited, public
-from grader.testing.gunzip import Gunzip, gunzip
 from grader.testing.probes import Probes
 from grader.testing.submission import Completed, Submission
 from grader.testing.trace import Trace

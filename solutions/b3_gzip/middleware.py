@@ -46,14 +46,13 @@ class Answer:
 
     def start(self, status: str, headers: Headers, exc_info: ExcInfo | None = None, /):  # type: ignore[no-untyped-def]  # noqa: ANN201
         """Announce for the application; only now is it known whether to compress. The last announcement counts."""
-        fits = self.has_body and can_be_compressed(status, headers)
-        if fits:
+        suitable = self.has_body and is_suitable(status, headers)
+        if suitable:
             headers = [*headers, ("Vary", "Accept-Encoding")]
-        if not (fits and self.accepted):
-            self.compressor = None
-            return self.start_response(status, headers, exc_info)
-        write = self.start_response(status, of_the_compressed_body(headers), exc_info)
-        self.compressor = zlib.compressobj(self.level, wbits=GZIP_FORMAT)
+        if suitable and self.accepted:
+            headers = of_the_compressed_body(headers)
+        write = self.start_response(status, headers, exc_info)
+        self.compressor = zlib.compressobj(self.level, wbits=GZIP_FORMAT) if suitable and self.accepted else None
         return lambda data: write(self.squeezed(data))
 
     def squeezed(self, data: bytes) -> bytes:
@@ -83,12 +82,12 @@ def accepts_gzip(accepted: str) -> bool:
     return allowed.get("gzip", allowed.get("*", False))
 
 
-def can_be_compressed(status: str, headers: Headers) -> bool:
-    """Tell whether an answer is text that nobody has encoded yet, or is allowed to have a body at all."""
+def is_suitable(status: str, headers: Headers) -> bool:
+    """Tell whether an answer has a body of text that nobody has encoded yet."""
     found = {name.lower(): value for name, value in headers}
     media_type = found.get("content-type", "").partition(";")[0].strip().lower()
-    suited = media_type.startswith("text/") or media_type == "application/json"
-    return suited and "content-encoding" not in found and status[:3] not in ("204", "304")
+    is_text = media_type.startswith("text/") or media_type == "application/json"
+    return is_text and "content-encoding" not in found and status[:3] not in ("204", "304")
 
 
 def of_the_compressed_body(headers: Headers) -> Headers:

@@ -373,6 +373,9 @@ def test_close_lazy_excinfo(submission: Submission, trace: Tracer, inside: Calla
     for options in ({}, {"lazy": True}):
         app = inside(inner.Correcting, **options)
         is_compressed(answer(submission, trace, app), app, inner.ERROR)
+        app = inside(inner.Correcting, after=1, **options)
+        app.chunks = [b"", *app.chunks]
+        is_compressed(answer(submission, trace, app), app, inner.ERROR)
         app = inside(inner.Correcting, HTML, corrected=image.copy(), **options)
         seen = answer(submission, trace, app)
         if encodings(seen) or seen.body != b"".join(app.chunks) or seen.headers != image:

@@ -20,8 +20,8 @@ class Gunzip:
         ended: whether the end of the stream, with its checksum, has come too.
     """
 
-    def __init__(self, most: int = MOST_DECODED) -> None:
-        self.most = most
+    def __init__(self, most: int | None = None) -> None:
+        self.most = MOST_DECODED if most is None else most
         self.data = b""
         self._decoder = zlib.decompressobj(FORMAT)
 
@@ -63,7 +63,7 @@ class Gunzip:
         return self.data
 
 
-def gunzip(body: bytes, most: int = MOST_DECODED) -> bytes:
+def gunzip(body: bytes, most: int | None = None) -> bytes:
     """Decode a whole body: one gzip stream of one member.
 
     Raises:
