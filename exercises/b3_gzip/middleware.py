@@ -55,7 +55,8 @@ class Answer:
 
     def __iter__(self):
         for chunk in self.iterable:
-            yield chunk  # TODO: through the compressor, and so that the client can decode it at once
+            squeezed = chunk  # TODO: through the compressor, and so that the client can decode it at once
+            yield squeezed
         # TODO: what is missing after the last chunk?
 
     # TODO: the server closes this object. Who closes the iterable of the app?

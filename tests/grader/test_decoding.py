@@ -73,3 +73,17 @@ def test_of_a_bomb_no_more_is_held_than_was_allowed() -> None:
         assert tracemalloc.get_traced_memory()[1] < 8 << 20
     finally:
         tracemalloc.stop()
+
+
+def test_a_lenient_reader_takes_members_and_no_end() -> None:
+    assert gunzip(gzip.compress(b"one ") + gzip.compress(b"two")[:-1], lenient=True) == b"one two"
+    assert gunzip(b"", lenient=True) == b""
+    with pytest.raises(Finding, match="not a gzip stream"):
+        gunzip(gzip.compress(b"one") + b"films", lenient=True)
+
+
+def test_a_lenient_reader_has_limits_too() -> None:
+    with pytest.raises(LimitReached):
+        gunzip(gzip.compress(b"f" * 600) * 2, 1000, lenient=True)
+    with pytest.raises(LimitReached):
+        gunzip(gzip.compress(b"") * 50_000, lenient=True)

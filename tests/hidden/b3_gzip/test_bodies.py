@@ -100,7 +100,9 @@ def is_compressed(seen: Trace, app: inner.Plain, status: str = inner.OK) -> None
     was_called(app)
     assert seen.status == status, "the status that the server got: is it the app's?"
     announces_gzip(seen)
-    assert gunzip(seen.body) == b"".join(app.chunks), "what the body decodes to: is it the app's, byte for byte?"
+    assert gunzip(seen.body, lenient=True) == b"".join(app.chunks), (
+        "what the body decodes to: is it the app's, byte for byte?"
+    )
 
 
 def is_untouched(seen: Trace, app: inner.Plain, *free: str) -> None:
@@ -126,21 +128,21 @@ def is_untouched(seen: Trace, app: inner.Plain, *free: str) -> None:
 @mark.points(8, "protocol", rule="PEP 3333 (should): Handling the Content-Length Header", statement="length")
 def test_length_gone_or_right(submission: Submission, trace: Tracer, inside: Callable[..., Any]) -> None:
     """Content-Length is gone from a compressed answer, or it counts the compressed bytes; otherwise it stays"""
-    for kind in (inner.Plain, inner.List, inner.Sized, inner.Generator):
-        app = inside(kind)
+    for status in (inner.OK, "203 Non-Authoritative Information"):
+        app = inside(status=status)
         app.headers += [length_of(app)]
         seen = answer(submission, trace, app)
         if len(seen.all_headers("Content-Length")) > 1:
             raise Finding("a compressed answer had two headers Content-Length",
                           "what becomes of the app's own Content-Length?")  # fmt: skip
-        is_compressed(seen, app)
+        is_compressed(seen, app, status)
         if seen.header("Content-Length") == length_of(app)[1]:
             raise Finding("a compressed answer still had the Content-Length of the app's body",
                           "the client counts the bytes that arrive: which bytes does the app's header count?")  # fmt: skip
-        seen.check(rules.CONTENT_LENGTH, rules.TRUE_LENGTH)
+        seen.check(rules.CONTENT_LENGTH)
     app = inside()
     app.headers += [length_of(app)]
-    is_untouched(answer(submission, trace, app, accept=None), app, "vary")
+    is_untouched(answer(submission, trace, app, accept="br"), app, "vary")
 
 
 def served(seen: Trace, app: inner.Plain, most_steps: int) -> None:
@@ -169,17 +171,17 @@ def test_stream_flushes_each_chunk(
     submission: Submission, trace: Tracer, inside: Callable[..., Any], rng: random.Random
 ) -> None:
     """whatever the app has yielded can be decoded by the client before the app is asked for more"""
-    for lazy in (False, True):
-        app = inside(lazy=lazy)
-        app.chunks = [*app.chunks, rng.randbytes(40_000), *app.chunks]
-        seen = begun(submission, trace, app)
-        served(seen, app, most_steps=200)
-        seen.close()
-        is_compressed(seen, app)
-        app = inner.Endless(rng, headers=[HTML], lazy=lazy)
-        seen = begun(submission, trace, app)
-        served(seen, app, most_steps=20)
-        seen.close()
+    app = inside()
+    app.chunks = [*app.chunks, rng.randbytes(40_000), *app.chunks]
+    seen = begun(submission, trace, app)
+    served(seen, app, most_steps=200)
+    seen.close()
+    is_compressed(seen, app)
+    gunzip(seen.body)
+    app = inner.Endless(rng, headers=[HTML])
+    seen = begun(submission, trace, app)
+    served(seen, app, most_steps=20)
+    seen.close()
 
 
 @mark.points(4, "protocol", rule="PEP 3333 (must): Middleware Handling of Block Boundaries", statement="chunk-by-chunk")
@@ -187,7 +189,7 @@ def test_no_chunk_is_waited_for(
     submission: Submission, trace: Tracer, inside: Callable[..., Any], rng: random.Random
 ) -> None:
     """nothing is taken from the app before the server asks, and then one chunk at most that is not empty"""
-    for app in (inside(), inside(lazy=True), inner.Endless(rng, headers=[HTML])):
+    for app in (inside(), inner.Endless(rng, headers=[HTML])):
         seen = begun(submission, trace, app)
         if app.bodies and app.bodies[0].pulled:
             raise Finding("before the server asked for anything, your middleware took a chunk from the app",
@@ -207,39 +209,53 @@ def test_no_chunk_is_waited_for(
             is_compressed(seen, app)
 
 
-ALLOWED: dict[str, tuple[str | None, ...]] = {
-    "gzip among others": ("gzip", "deflate, gzip, br", "br,gzip"),
-    "gzip with a weight": ("gzip;q=0.001", "br;q=1.0, gzip;q=0.1", "gzip;q=1", "gzip; q=0.5", "gzip ; q=0.50"),
-    "a star": ("*", "br, *;q=0.1", "identity;q=0.5, *"),
-    "gzip beside a star with the weight 0": ("*;q=0, gzip", "gzip;q=0.5, *;q=0"),
-    "gzip in upper case": ("GZIP", "Gzip;Q=0.5"),
-}
-REFUSED: dict[str, tuple[str | None, ...]] = {
-    "no Accept-Encoding, or an empty one": (None, ""),
-    "gzip with the weight 0": ("gzip;q=0", "br, gzip;q=0.0", "gzip; q=0.000", "gzip ;q=0", "GZIP;Q=0"),
-    "a star with the weight 0": ("*;q=0", "br, *;q=0.0"),
-    "gzip with the weight 0 beside a star": ("gzip;q=0, *", "*;q=1, gzip;q=0"),
-    "other encodings only": ("br, deflate", "identity", "pack200-gzip"),
-}
-
-
 @mark.points(6, "correctness", rule="RFC 9110: Accept-Encoding", statement="accept")
 def test_q_zero_and_star(submission: Submission, trace: Tracer, inside: Callable[..., Any]) -> None:
     """gzip is used if the client accepts it, by its name or by a star, and not with the weight 0"""
     app = inside()
-    for kind, values in ALLOWED.items():
-        for value in values:
-            seen = answer(submission, trace, app, accept=value)
-            if not encodings(seen):
-                raise Finding("the client accepts gzip, and the answer was not compressed: {kind}",
-                              "how do you take the value of Accept-Encoding apart?", kind=public(kind))  # fmt: skip
-            is_compressed(seen, app)
-    for kind, values in REFUSED.items():
-        for value in values:
-            seen = answer(submission, trace, app, accept=value)
-            if encodings(seen) or seen.body != b"".join(app.chunks):
-                raise Finding("the client does not accept gzip, and the answer was compressed: {kind}",
-                              "how do you take the value of Accept-Encoding apart?", kind=public(kind))  # fmt: skip
+
+    def compressed(*values: str | None) -> set[bool]:
+        return {has_used_gzip(answer(submission, trace, app, accept=value), app) for value in values}
+
+    if compressed("gzip", "deflate, gzip, br", "br,gzip") != {True}:
+        raise Finding("the client named gzip, among others or alone, and the answer was not compressed",
+                      "where do you take the value of Accept-Encoding apart?")  # fmt: skip
+    if compressed("GZIP", "br, Gzip;Q=0.5") != {True}:
+        raise Finding("the client named gzip in upper case, and the answer was not compressed",
+                      "names of encodings mean the same in upper and lower case")  # fmt: skip
+    if compressed("gzip;q=0.001", "br;q=1.0, gzip;q=0.1", "gzip;q=1", "gzip; q=0.5", "gzip ; q=0.50") != {True}:
+        raise Finding("the client accepts gzip with a weight, and the answer was not compressed",
+                      "every weight but zero means yes. What do you do with blanks, and with digits after the dot?")  # fmt: skip
+    if compressed(None, "") != {False}:
+        raise Finding("the request had no Accept-Encoding, or an empty one, and the answer was compressed",
+                      "what do you take for an absent header?")  # fmt: skip
+    if compressed("br, deflate", "identity", "pack200-gzip", "deflate, pack200-gzip;q=0.5") != {False}:
+        raise Finding("the client named other encodings only, and the answer was compressed",
+                      "do you look for a name, or for letters anywhere in the value?")  # fmt: skip
+    if compressed("gzip;q=0", "br, gzip;q=0.0", "gzip; q=0.000", "gzip ;q=0", "GZIP;Q=0") != {False}:
+        raise Finding("the client gave gzip the weight zero, and the answer was compressed",
+                      "which weights are zero? It may have up to three digits after its dot")  # fmt: skip
+    if compressed("*", "br, *;q=0.1", "identity;q=0.5, *") != {True}:
+        raise Finding("the client accepts every encoding by a star, and the answer was not compressed",
+                      "what does a star mean, if gzip is not named?")  # fmt: skip
+    if compressed("*;q=0", "br, *;q=0.0") != {False}:
+        raise Finding("the client gave the star the weight zero, and the answer was compressed",
+                      "what does a star mean, if gzip is not named?")  # fmt: skip
+    if compressed("*;q=0, gzip", "gzip;q=0.5, *;q=0") != {True} or compressed("gzip;q=0, *", "*;q=1, gzip;q=0") != {
+        False
+    }:
+        raise Finding("the client named gzip beside a star, and the weight of the star was believed",
+                      "gzip has a weight of its own: which of the two counts, whatever their order?")  # fmt: skip
+
+
+def has_used_gzip(seen: Trace, app: inner.Plain) -> bool:
+    """Tell whether an answer was compressed, and ask for what follows from it."""
+    was_called(app)
+    if encodings(seen):
+        is_compressed(seen, app)
+        return True
+    is_untouched(seen, app, "vary")
+    return False
 
 
 @mark.points(6, "correctness", rule="RFC 9110: Content-Encoding", statement="encoded")
@@ -272,10 +288,13 @@ def test_vary_merged(submission: Submission, trace: Tracer, inside: Callable[...
             if not before <= varies:
                 raise Finding("the app's Vary named something that is no longer there",
                               "what becomes of a Vary that is there already, or of two?")  # fmt: skip
-            if not {"accept-encoding", "*"} & varies:
-                raise Finding("an answer that depends on Accept-Encoding did not say so in Vary: {kind}",
-                              "which answers depend on Accept-Encoding? What does a cache do with one?",
-                              kind=public("a compressed one" if accept == GZIP else "one that was not compressed"))  # fmt: skip
+            if {"accept-encoding", "*"} & varies:
+                continue
+            if accept == GZIP:
+                raise Finding("a compressed answer did not name Accept-Encoding in Vary",
+                              "what does a cache have to know before it gives this answer to another client?")  # fmt: skip
+            raise Finding("an answer that was not compressed for this client only did not name Accept-Encoding in Vary",
+                          "which answers depend on Accept-Encoding? Compressed ones only?")  # fmt: skip
 
 
 @mark.points(4, "robustness", rule="RFC 9110: ETag", statement="etag")
@@ -293,7 +312,7 @@ def test_etag(submission: Submission, trace: Tracer, inside: Callable[..., Any])
             raise Finding("a compressed answer had an ETag that is neither the app's nor the weak form of it",
                           "how a strong ETag becomes a weak one: which characters stay?")  # fmt: skip
         app = inside(inner.Plain, HTML, ("ETag", tag))
-        is_untouched(answer(submission, trace, app, accept=None), app, "vary")
+        is_untouched(answer(submission, trace, app, accept="br"), app, "vary")
     app = inside(inner.Plain, HTML, ("ETag", 'W/"1993"'))
     seen = answer(submission, trace, app)
     is_compressed(seen, app)
@@ -303,21 +322,20 @@ def test_etag(submission: Submission, trace: Tracer, inside: Callable[..., Any])
 @mark.points(6, "robustness", rule="RFC 9110: HEAD, 204 and 304", statement="no-body")
 def test_head_204_304(submission: Submission, trace: Tracer, inside: Callable[..., Any]) -> None:
     """answers that have no body stay as they are: those to HEAD, 204 and 304"""
-    for kind, method, status in (
-        ("an answer to HEAD", "HEAD", "200 OK"), ("an answer to HEAD", "HEAD", "404 Not Found"),
-        ("a 204", "GET", "204 No Content"), ("a 304", "GET", "304 Not Modified"),
+    for method, status in (
+        ("HEAD", "200 OK"), ("HEAD", "404 Not Found"), ("GET", "204 No Content"), ("GET", "304 Not Modified"),
     ):  # fmt: skip
-        for lazy in (False, True):
-            headers = [HTML, ("ETag", '"1993"'), *([("Content-Length", "1993")] if method == "HEAD" else [])]
-            app = without_body(inside(inner.Plain, *headers, status=status, lazy=lazy))
-            seen = answer(submission, trace, app, method=method)
-            if seen.body:
-                raise Finding("{kind} has no body, and your middleware sent bytes", kind=public(kind),
-                              look="a compressor has something to say even if it was given nothing")  # fmt: skip
-            if encodings(seen):
-                raise Finding("{kind} has no body, and your middleware said that it is compressed", kind=public(kind),
-                              look="which conditions do you ask for before you compress? Two are about the request")  # fmt: skip
-            is_untouched(seen, app, "vary")
+        headers = [HTML, ("ETag", '"1993"'), *([("Content-Length", "1993")] if method == "HEAD" else [])]
+        app = without_body(inside(inner.Plain, *headers, status=status))
+        seen = answer(submission, trace, app, method=method)
+        kind = public(method if method == "HEAD" else status[:3])
+        if seen.body:
+            raise Finding("an answer without a body ({kind}): your middleware sent bytes", kind=kind,
+                          look="a compressor has something to say even if it was given nothing")  # fmt: skip
+        if encodings(seen):
+            raise Finding("an answer without a body ({kind}): your middleware said that it is compressed", kind=kind,
+                          look="which conditions do you ask for before you compress? Not all are about headers")  # fmt: skip
+        is_untouched(seen, app, "vary")
     for status in ("200 OK", "404 Not Found", "203 Non-Authoritative Information"):
         app = inside(status=status)
         is_compressed(answer(submission, trace, app), app, status)
@@ -358,7 +376,7 @@ def test_write_style_app(submission: Submission, trace: Tracer, inside: Callable
                           "what your own start_response returns when you compress")  # fmt: skip
         is_compressed(seen, app)
         app = inside(inner.Writing, written=written)
-        seen = answer(submission, trace, app, accept=None)
+        seen = answer(submission, trace, app, accept="br")
         seen.check(rules.WRITE)
         is_untouched(seen, app, "vary")
 
@@ -369,7 +387,7 @@ def test_close_lazy_excinfo(submission: Submission, trace: Tracer, inside: Calla
     closes(submission, trace, inside)
     for app in (inside(lazy=True), inside(inner.Generator)):
         is_compressed(answer(submission, trace, app), app)
-    image = [("Content-Type", "image/png"), ("Content-Length", "1993")]
+    image = [("Content-Type", "image/png")]
     for options in ({}, {"lazy": True}):
         app = inside(inner.Correcting, **options)
         is_compressed(answer(submission, trace, app), app, inner.ERROR)
@@ -378,7 +396,7 @@ def test_close_lazy_excinfo(submission: Submission, trace: Tracer, inside: Calla
         is_compressed(answer(submission, trace, app), app, inner.ERROR)
         app = inside(inner.Correcting, HTML, corrected=image.copy(), **options)
         seen = answer(submission, trace, app)
-        if encodings(seen) or seen.body != b"".join(app.chunks) or seen.headers != image:
+        if encodings(seen) or seen.body != b"".join(app.chunks) or seen.header("Content-Type") != "image/png":
             raise Finding("the app corrected its announcement to one of an image, and the answer was still changed",
                           "a second announcement counts like a first one: what of the first one is left over?")  # fmt: skip
         app = inside(inner.Correcting, *image, corrected=[HTML], **options)
@@ -398,6 +416,11 @@ def closes(submission: Submission, trace: Tracer, inside: Callable[..., Any]) ->
             seen.close()
             if app.bodies:
                 was_closed_once(app)
+    for sized in (inner.List, inner.Sized):
+        app = inside(sized)
+        seen = answer(submission, trace, app)
+        seen.check(rules.TRUE_LENGTH)
+        is_compressed(seen, app)
 
 
 def was_closed_once(app: inner.Plain) -> None:
@@ -416,7 +439,7 @@ def fails(submission: Submission, trace: Tracer, app: inner.Plain) -> None:
     error = inner.failure_of(seen.finish)
     seen.close()
     seen.check(rules.EXC_INFO, rules.SWALLOWED)
-    if error is not app.failure:
+    if error is not app.failure and (seen.reraised or isinstance(app, inner.Failing)):
         raise Finding("an exception of the app, or of the server's start_response, did not reach the server",
                       "where do you catch exceptions? The server has to see them")  # fmt: skip
     if seen.starts:

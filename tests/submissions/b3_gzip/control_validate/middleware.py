@@ -102,4 +102,4 @@ def weak(tag: str) -> str:
 
 
 def Gzip(app, **options):
-    return validator(Own(validator(app), **options))
+    return validator(Own(app, **options))
