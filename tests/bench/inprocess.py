@@ -31,7 +31,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "raw_only: not used here")
     grader.testing.StudentObject = object  # type: ignore[misc, assignment]  # here an object is itself, not a reference
     grader.channel.remote.has_operation = can
-    grader.testing.decoding.MOST_DECODED = sys.maxsize >> 1  # as gzip.decompress() does, which is what everybody calls
+    grader.testing.decoding.MOST_DECODED = sys.maxsize >> 1  # others decode whatever comes, however much that is
+    grader.testing.decoding.MOST_MEMBERS = sys.maxsize
 
 
 def can(thing: object, kind: str) -> bool:
