@@ -98,7 +98,11 @@ def test_first_film_arrives_first(submission: Submission, trace: Tracer) -> None
 @mark.points(4, "design", statement="level")
 def test_level(submission: Submission, trace: Tracer) -> None:
     """level says how hard to compress: from 0, not at all, to 9; without it, it is 6"""
-    page = b"".join(b'<li data-id="%d">film %d of %d</li>\n' % (n, n * n % 997, n * 7 % 90) for n in range(800))
+    titles = ("Farewell My Concubine", "Spirited Away", "12 Angry Men", "The Shawshank Redemption", "To Live")
+    page = "".join(
+        f'<li data-id="{n}"><a href="/movies/{n}">{titles[n % 5]}</a> {1950 + n * 7 % 70}, {n * n % 997} votes</li>\n'
+        for n in range(600)
+    ).encode()
 
     def size(**options: int) -> int:
         seen = trace(submission.Gzip(inner.Plain(page, headers=[HTML]), **options), headers=GZIP)

@@ -1,8 +1,8 @@
 import zlib
 
 compressor = zlib.compressobj(9, wbits=31)
-zeros = bytes(1 << 20)
-BOMB = b"".join(compressor.compress(zeros) for _ in range(1900)) + compressor.flush()
+first, again = (compressor.compress(bytes(1 << 20)) + compressor.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+BOMB = first + again * 1900
 
 
 def Gzip(app, level=6):
