@@ -90,7 +90,7 @@ def test_first_film_arrives_first(submission: Submission, trace: Tracer) -> None
         read = len(seen.chunks)
         if app.bodies[0].pulled > 1 and not before.startswith(FILMS[0]):
             raise Finding("the app was asked for its second film, and the client could not read the first one yet",
-                          "what the compressor still holds back, and how you make it let go: read about flush()")  # fmt: skip
+                          "what do you wait for, and what does the compressor still hold back? Read about flush()")  # fmt: skip
     seen.close()
     assert decoded(seen) == PAGE, "which bytes of the app go through the compressor, and what comes out at the end?"
 

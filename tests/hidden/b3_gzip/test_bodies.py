@@ -139,7 +139,9 @@ def test_length_gone_or_right(submission: Submission, trace: Tracer, inside: Cal
         if seen.header("Content-Length") == length_of(app)[1]:
             raise Finding("a compressed answer still had the Content-Length of the app's body",
                           "the client counts the bytes that arrive: which bytes does the app's header count?")  # fmt: skip
-        seen.check(rules.CONTENT_LENGTH)
+        if seen.all_headers("Content-Length") not in ([], [str(len(seen.body))]):
+            raise Finding("a compressed answer had a Content-Length, and it was not the size of what was sent",
+                          "what do you know of the compressed size at the moment when you announce?")  # fmt: skip
     app = inside()
     app.headers += [length_of(app)]
     is_untouched(answer(submission, trace, app, accept="br"), app, "vary")
@@ -155,7 +157,7 @@ def served(seen: Trace, app: inner.Plain, most_steps: int) -> None:
         pulled = app.bodies[0].pulled if app.bodies else 0
         if readable < len(b"".join(app.chunks[: max(pulled - 1, 0)])):
             raise Finding("the app was asked for more, and the client could not read yet what it had given before",
-                          "what the compressor still holds back, and how you make it let go: read about flush()")  # fmt: skip
+                          "what do you wait for, and what does the compressor still hold back? Read about flush()")  # fmt: skip
         client.feed(b"".join(seen.chunks[read:]))
         read = len(seen.chunks)
     was_called(app)
@@ -352,13 +354,12 @@ def test_case_insensitive_headers(submission: Submission, trace: Tracer, inside:
             app.headers += [(spell("Content-Length"), length_of(app)[1])]
             seen = answer(submission, trace, app)
             is_compressed(seen, app)
-            seen.check(rules.CONTENT_LENGTH)
-            assert '"1993"' not in seen.all_headers("ETag"), (
-                "the name of a header in upper or lower case: ETag, etag, ETAG"
-            )
-            assert "cookie" in ", ".join(seen.all_headers("Vary")).lower(), (
-                "the name of a header in upper or lower case"
-            )
+            if length_of(app)[1] in seen.all_headers("Content-Length") or '"1993"' in seen.all_headers("ETag"):
+                raise Finding("a header that describes the app's own body stayed, for its name was spelled in another way",
+                              "how do you compare names: Content-Length, content-length, CONTENT-LENGTH?")  # fmt: skip
+            if "cookie" not in ", ".join(seen.all_headers("Vary")).lower():
+                raise Finding("what the app had named in a header VARY or vary was lost",
+                              "how do you compare names: Vary, vary, VARY?")  # fmt: skip
         app = inside(inner.Plain, HTML, (spell("Content-Encoding"), "br"))
         is_untouched(answer(submission, trace, app), app, "vary")
 
