@@ -383,6 +383,19 @@ def with_a_length(wrap: Wrap, trace: Tracer) -> None:
         assert seen.body == b"one two three "
 
 
+def without_end(wrap: Wrap, trace: Tracer) -> None:
+    app = inner.Endless(random.Random(1))
+    seen = trace(wrap(app), stop_after=3)
+    is_marked(seen, app)
+    assert seen.body == b"".join(app.chunks)
+    assert app.bodies[0].pulled == 3
+
+
+def corrected_with_other_headers(wrap: Wrap, trace: Tracer) -> None:
+    seen = trace(wrap(inner.Correcting(corrected=[("Content-Type", "image/png")])))
+    assert (seen.status, seen.all_headers("Content-Type"), seen.header("X-Mark")) == (inner.ERROR, ["image/png"], "1")
+
+
 def around_each_other(wrap: Wrap, trace: Tracer) -> None:
     app = inner.Writing()
     layers = wrap(inner.Through(wrap(inner.Through(wrap(app)))))
@@ -397,24 +410,25 @@ CHECKS: dict[str, Check] = {
     for check in (
         closed_normally, closed_early, closed_on_error, closed_uniterated, started_late, written, corrected_in_time,
         corrected_too_late, failing_call_comes_through, asked_one_by_one, overlapping, nested_requests, constant_headers,
-        given_a_dict, with_a_length, around_each_other,
+        given_a_dict, with_a_length, without_end, corrected_with_other_headers, around_each_other,
     )
 }  # fmt: skip
 CLOSES = {"closed_normally", "closed_early", "closed_on_error", "closed_uniterated"}
 RIGHT = ("closure", "WithObject", "closing_iterator", "passes_none", "copies_environ", "changes_environ")
 WRONG = {
     "yields": CLOSES | {"written", "overlapping", "corrected_too_late", "around_each_other", "asked_one_by_one"},
-    "joins": CLOSES | {"overlapping", "corrected_too_late", "asked_one_by_one", "around_each_other"},
-    "no_exc_info": {"corrected_in_time", "corrected_too_late"},
-    "drops_exc_info": {"corrected_in_time", "corrected_too_late"},
+    "joins": CLOSES | {"without_end", "overlapping", "corrected_too_late", "asked_one_by_one", "around_each_other"},
+    "no_exc_info": {"corrected_with_other_headers", "corrected_in_time", "corrected_too_late"},
+    "drops_exc_info": {"corrected_with_other_headers", "corrected_in_time", "corrected_too_late"},
     "returns_none": {"written", "around_each_other"},
-    "replays": {"started_late", "written", "corrected_in_time", "corrected_too_late", "failing_call_comes_through",
+    "replays": {"corrected_with_other_headers",
+                "started_late", "written", "corrected_in_time", "corrected_too_late", "failing_call_comes_through",
                 "asked_one_by_one", "around_each_other"},
     "OnSelf": {"overlapping"},
     "closes_twice": {"closed_normally", "closed_on_error", "corrected_too_late", "overlapping", "around_each_other"},
     "closes_the_iterator": CLOSES | {"corrected_too_late", "overlapping", "around_each_other"},
     "appends": {"constant_headers"},
-    "asks_ahead": {"asked_one_by_one", "closed_on_error", "corrected_too_late"},
+    "asks_ahead": {"without_end", "asked_one_by_one", "closed_on_error", "corrected_too_late"},
     "swallows": {"closed_on_error", "corrected_too_late", "failing_call_comes_through"},
     "by_keyword": set(CHECKS),
     "odd_environ": {"given_a_dict"},
@@ -466,13 +480,14 @@ def test_a_wrong_middleware_is_noticed_by_the_right_ones(submission: Submission,
         ("by_keyword", inner.Plain, "something else than two positional arguments"),
         ("no_environ", inner.Plain, "for environ, not a dict"),
         ("calls_twice", inner.Plain, "twice for the same request"),
+        ("joins", lambda: inner.Endless(random.Random(1)), "an app that never ends"),
         ("returns_none", inner.Writing, "which wanted to call write()"),
         ("no_exc_info", inner.Correcting, "takes no third argument"),
         ("drops_exc_info", inner.Correcting, "the server never saw it"),
     ],
 )
 def test_what_a_middleware_does_to_its_app_is_said_precisely(
-    submission: Submission, name: str, app: type[inner.Plain], said: str
+    submission: Submission, name: str, app: Callable[[], inner.Plain], said: str
 ) -> None:
     with pytest.raises(Finding, match=re.escape(said)) as found:
         Tracer(Recorder())(getattr(submission, name)(app()))

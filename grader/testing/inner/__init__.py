@@ -14,6 +14,7 @@
 | `Writing`    | sends its first chunks by ``write()``                                                                   |
 | `Failing`    | raises ``app.failure`` in the call, after ``write()`` or not, or after some chunks, or after all        |
 | `Correcting` | announces an error with ``exc_info``, in time or too late                                                 |
+| `Endless`    | yields unforeseen chunks without end, and says so to whoever wants to have all of them first             |
 | `Through`    | a layer that changes nothing, around another application: middlewares can be nested                   |
 
 With ``kind=OwnIterator`` the iterable is its own iterator; with ``kind=Unready`` asking it for an iterator fails.
@@ -27,6 +28,7 @@ from grader.testing.inner.apps import (
     MOST,
     OK,
     Correcting,
+    Endless,
     Failing,
     Failure,
     Generator,
@@ -43,6 +45,7 @@ from grader.testing.inner.bodies import Body, OwnIterator, SizedBody, Unready
 from grader.testing.inner.start import Start, can_be_called
 
 __all__ = [
-    "CHUNKS", "ERROR", "MOST", "OK", "Body", "Correcting", "Failing", "Failure", "Generator", "List", "OwnIterator", "Plain",
-    "Sized", "SizedBody", "Start", "Through", "Unready", "Writing", "can_be_called", "failure_of", "some_headers", "unforeseen",
+    "CHUNKS", "ERROR", "MOST", "OK", "Body", "Correcting", "Endless", "Failing", "Failure", "Generator", "List", "OwnIterator",
+    "Plain", "Sized", "SizedBody", "Start", "Through", "Unready", "Writing", "can_be_called", "failure_of", "some_headers",
+    "unforeseen",
 ]  # fmt: skip

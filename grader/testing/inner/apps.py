@@ -193,15 +193,16 @@ class Failing(Writing):
 
 
 class Correcting(Plain):
-    """Announces an error with ``exc_info`` after ``after`` chunks.
+    """Announces an error with ``exc_info`` after ``after`` chunks, with the headers ``corrected`` if they are given.
 
     Before the first byte has gone the server takes it; later the server raises the failure again, and the app, which has
     more to say, is stopped.
     """
 
-    def __init__(self, *chunks: bytes, after: int = 0, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, *chunks: bytes, after: int = 0, corrected: Headers | None = None, **options: Any) -> None:  # noqa: ANN401
         super().__init__(*chunks, **options)
         self.after = after
+        self.corrected = corrected
 
     def steps(self, start: Start) -> Iterator[bytes | None]:
         """Announce, yield some chunks, announce again, and go on."""
@@ -211,8 +212,31 @@ class Correcting(Plain):
         try:
             raise self.failure
         except type(self.failure):
-            start(ERROR, self.announced(), sys.exc_info())
+            start(ERROR, self.announced() if self.corrected is None else self.corrected, sys.exc_info())
         yield from self.chunks[self.after :]
+
+
+class Endless(Plain):
+    """Yields a few dozen unforeseen bytes, again and again; ``chunks`` are those that it has yielded so far.
+
+    Whoever takes more than ``most`` chunks, because he wants all of them first, is told that there is no end.
+    """
+
+    def __init__(self, rng: random.Random, *, most: int = 50, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(**options)
+        self.rng = rng
+        self.most = most
+        self.chunks: list[bytes] = []
+
+    def steps(self, start: Start) -> Iterator[bytes | None]:
+        """Announce, and go on for ever."""
+        start(self.status, self.announced())
+        yield None
+        while len(self.chunks) < self.most:
+            self.chunks.append(b"".join(unforeseen(self.rng, 5)))
+            yield self.chunks[-1]
+        raise Finding("your middleware took chunk after chunk from an app that never ends",
+                      "which loop of yours takes all chunks of the app before the server gets one?")  # fmt: skip
 
 
 class Through(Plain):
