@@ -116,7 +116,7 @@ class Stage:
 
 def refuse() -> NoReturn:
     """Refuse a second process: no program needs one."""
-    raise NotImplementedError
+    raise EngineFault("a program of a page has one process, and no test to ask for another")
 
 
 def wanted(submission: Submission, program: Program) -> Callable[..., Any]:
