@@ -38,7 +38,7 @@ def as_in_environ(text: str) -> str:
     return text.encode().decode("latin-1")
 
 
-def url(environ: WSGIEnvironment, path: str = "", external: bool = False) -> str:  # noqa: FBT001, FBT002 - the task
+def url(environ: WSGIEnvironment, path: str = "", external: bool = False) -> str:
     """Return a quoted link to a path within the application that got this environ; with ``external`` a whole URL."""
     link = quote(environ.get("SCRIPT_NAME", "").encode("latin-1")) + quote(path)
     return origin(environ) + link if external else link

@@ -2,9 +2,9 @@
 
     APPS = frameworks.installed()  # at the top of a hidden module: loaded once for each worker
 
-    app = frameworks.Framework(APPS["flask"], "a token")
+    app = frameworks.Framework(APPS["flask"], "word")
     seen = trace(submission.Mount(default, {"/shop": app}), "GET", "/shop/films/7")
-    assert seen.body.split() == [b"a", b"token", b"/shop/films/8"]
+    assert seen.body.split() == [b"word", b"/shop/films/8"]
 
 What a submission gives them for environ never reaches them as it is: `request_of` reads the texts that make a request,
 each of them short and of a known shape, and everything else, the streams above all, is the judge's own. Their answer is
@@ -29,8 +29,8 @@ from grader.testing.inner.start import Start
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 FLASK, DJANGO = "flask", "django"
-TOKEN = "films.token"
-"""The key of environ under which an application finds the text that it answers with."""
+WORD = "films.word"
+"""The key of environ under which an application finds the word that it says."""
 MOST_REQUESTS = 200
 """Requests that one application answers."""
 LONGEST = 1_000
@@ -49,19 +49,19 @@ SHAPES = {key: re.compile(shape) for key, shape in {**REQUIRED, **OPTIONAL}.item
 class Framework(Plain):
     """A real application, around which nothing of the submission's can be: it sees checked texts, and answers in one piece.
 
-    Its pages are at ``/films/<number>``: they say the ``token`` and, in the next line, where the page of the next number is.
+    Its pages are at ``/films/<number>``: they say the ``word`` and, in the next line, where the page of the next number is.
     """
 
-    def __init__(self, application: Application, token: str) -> None:
+    def __init__(self, application: Application, word: str) -> None:
         super().__init__()
         self.application = application
-        self.token = token
+        self.word = word
 
     def answer(self, start: Start, body: Body, environ: object) -> Any:  # noqa: ANN401 - as for `Plain`
         """Have the application answer, and announce what it announced."""
         if len(self.bodies) > MOST_REQUESTS:
             raise LimitReached("app inside")
-        status, headers, data = answered(self.application, request_of(environ) | {TOKEN: self.token})
+        status, headers, data = answered(self.application, request_of(environ) | {WORD: self.word})
         start(status, headers)
         body.chunks = iter([data])
         return body
@@ -138,7 +138,7 @@ def answered(application: Application, request: dict[str, Any]) -> tuple[str, He
 
 def page(environ: Mapping[str, Any], link: str) -> str:
     """Return the text of a page."""
-    return f"{environ[TOKEN]}\n{link}\n"
+    return f"{environ[WORD]}\n{link}\n"
 
 
 def flask_application() -> Application:

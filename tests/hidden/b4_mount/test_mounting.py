@@ -86,7 +86,9 @@ def native(text: str) -> str:
 
 
 @mark.points(10, "correctness", statement="boundary")
-def test_segment_boundary(submission: Submission, trace: Tracer, rng: random.Random, inside: Callable[..., Any]) -> None:
+def test_segment_boundary(
+    submission: Submission, trace: Tracer, rng: random.Random, inside: Callable[..., Any]
+) -> None:
     """a prefix takes whole segments: not a path that only begins with its letters, contains it, or resembles it"""
     word = rng.choice(WORDS)
     default, app, dots, pluses = (inside() for _ in range(4))
@@ -125,7 +127,7 @@ def test_longest_wins(submission: Submission, trace: Tracer, rng: random.Random,
         ):  # fmt: skip
             if answered_by(trace(target, path=path), (apps[prefix],)) is None:
                 raise Finding("two prefixes fit a path, and not the app of the longer one answered",
-                              "in which order you try the prefixes: not as they were given, nor by the alphabet")  # fmt: skip
+                              "in which order do you try the prefixes? Not as they were given")  # fmt: skip
 
 
 # -- what it is told
@@ -140,11 +142,12 @@ def test_invariant_sum(submission: Submission, trace: Tracer, rng: random.Random
     target = mounted(submission, default, {f"/{word}": short, f"/{word}/new": long})
     rests = ("/", "/7", "//7", f"/{word}/7", f"/{letters}/{word}s", "/7//", "/./../x", "/a b?c%2F#d", "/\x80\xff")
     for start in ("", "/site", "/site/west", None):
-        for app, prefix in ((short, f"/{word}"), (long, f"/{word}/new"), (default, "")):
-            for rest in rests:
-                environ = {"SCRIPT_NAME": start, "PATH_INFO": prefix + rest}
-                trace(target, environ=environ)
+        for rest in rests:
+            for app, prefix in ((short, f"/{word}"), (long, f"/{word}/new")):
+                trace(target, environ={"SCRIPT_NAME": start, "PATH_INFO": prefix + rest})
                 moved(place(app), start or "", prefix, rest)
+            trace(target, environ={"SCRIPT_NAME": start, "PATH_INFO": f"/none{rest}"})
+            moved(place(default), start or "", "", f"/none{rest}")
     trace(target, environ={"SCRIPT_NAME": None, "PATH_INFO": None})
     moved(place(default), "", "", "")
 
@@ -154,7 +157,7 @@ def moved(told: tuple[object, object], start: str, prefix: str, rest: str) -> No
     script, path = told
     if f"{script}{path}" != start + prefix + rest:
         raise Finding("in the environ that the app got, SCRIPT_NAME and PATH_INFO together were not the path of the request",
-                      "what is taken from PATH_INFO is added to SCRIPT_NAME, character by character: slashes and dots, too")  # fmt: skip
+                      "what is taken from PATH_INFO is added to SCRIPT_NAME, and nothing else happens to them")  # fmt: skip
     if (script, path) != (start + prefix, rest):
         raise Finding("in the environ that the app got, SCRIPT_NAME and PATH_INFO were cut at another place",
                       "SCRIPT_NAME is what it was, and the prefix; for the default app it is what it was")  # fmt: skip
@@ -178,10 +181,10 @@ def test_exact_prefix_empty_pathinfo(
             script, path = place(app)
             if str(script).endswith("/"):
                 raise Finding("in the environ that the app got, SCRIPT_NAME ended in a slash",
-                              "where the slash belongs that follows a prefix, and what a prefix with a slash becomes")  # fmt: skip
+                              "where the slash belongs that follows a prefix, and what becomes of /films/")  # fmt: skip
             if path != rest:
                 raise Finding("in the environ that the app got, PATH_INFO was not what follows the prefix",
-                              "PATH_INFO is empty if nothing follows, and else begins with the slash: no slash is made up")  # fmt: skip
+                              "PATH_INFO is empty if nothing follows: no slash is made up, and none is lost")  # fmt: skip
 
 
 @mark.points(6, "design", statement="nesting")
@@ -201,28 +204,30 @@ def test_nested(submission: Submission, trace: Tracer, rng: random.Random, insid
                           "SCRIPT_NAME grows with each Mount: what was in it before?")  # fmt: skip
 
     order: list[str] = []
-    layers = [noting(order, name) for name in ("1", "2", "3")]
+    layers = [lambda app, name=name: Layer(app, name, order) for name in ("1", "2", "3")]
     target = a_callable(submission.compose(small, *layers), "compose(app, *layers)")
     if order != ["3", "2", "1"]:
         raise Finding("compose did not put each layer around the app once, beginning with the innermost",
-                      "compose(app, first, second) is first(second(app)); each layer is called with what is inside it")  # fmt: skip
+                      "compose(app, first, second) is first(second(app))")  # fmt: skip
     order.clear()
     seen = trace(target, path=f"/{two}/7")
     assert answered_by(seen, (app,)) is not None, "what is inside the innermost layer: is it the app?"
     assert order == ["1", "2", "3"], "the first layer is the outermost: who is called first?"
 
 
-def noting(order: list[str], name: str) -> Callable[..., Any]:
-    """Make a layer that notes when it is put around something, and when it is called."""
+class Layer(inner.Through):
+    """A layer that notes when it is put around something, and when it is called."""
 
-    def layer(app: Any) -> inner.Through:  # noqa: ANN401 - an application
-        a_callable(app, "compose(app, *layers)")
+    def __init__(self, app: Any, name: str, order: list[str]) -> None:  # noqa: ANN401 - an application
+        super().__init__(a_callable(app, "compose(app, *layers)"))
+        self.name = name
+        self.order = order
         order.append(name)
-        made = inner.Through(app)
-        made.meanwhile = lambda: order.append(name)
-        return made
 
-    return layer
+    def answer(self, start: inner.Start, body: inner.Body, environ: Environ) -> Any:  # noqa: ANN401
+        """Note, and call the other application."""
+        self.order.append(self.name)
+        return super().answer(start, body, environ)
 
 
 class Writing(inner.Plain):
@@ -237,7 +242,9 @@ class Writing(inner.Plain):
 
 
 @mark.points(4, "robustness", statement="copy")
-def test_environ_not_mutated(submission: Submission, trace: Tracer, rng: random.Random, inside: Callable[..., Any]) -> None:
+def test_environ_not_mutated(
+    submission: Submission, trace: Tracer, rng: random.Random, inside: Callable[..., Any]
+) -> None:
     """the server's environ stays as it is, whoever answers and whatever the app writes into its own"""
     word = rng.choice(WORDS)
     default, app = inside(Writing), inside(Writing)
@@ -287,11 +294,13 @@ def leads_to(link: object, way: str) -> None:
                       "urllib.parse.quote: what it is applied to; the question mark counts, too, in a name")  # fmt: skip
     if [unquote_to_bytes(part) for part in link.split("/")] != [part.encode() for part in way.split("/")]:
         raise Finding("a link did not lead to SCRIPT_NAME and the path: unquoted, it is something else",
-                      "environ has bytes in latin-1 form, the path is text: what is quoted how, and how often? A slash stays")  # fmt: skip
+                      "environ has bytes in latin-1 form, path is text: what is quoted how, and how often?")  # fmt: skip
 
 
 @mark.points(8, "robustness", rule="PEP 3333 (must): Unicode Issues", statement="utf8")
-def test_utf8_prefix_and_url(submission: Submission, trace: Tracer, rng: random.Random, inside: Callable[..., Any]) -> None:
+def test_utf8_prefix_and_url(
+    submission: Submission, trace: Tracer, rng: random.Random, inside: Callable[..., Any]
+) -> None:
     """prefixes and links may have any letters: the app is found, told its place in latin-1 form, and links lead back"""
     names = rng.sample(("电影", "caf\xe9", "фильмы", "a b", "50% off", "q?&#"), 6)
     for name in names:
@@ -299,7 +308,7 @@ def test_utf8_prefix_and_url(submission: Submission, trace: Tracer, rng: random.
         target = mounted(submission, default, {f"/{name}": app})
         if answered_by(trace(target, path=f"/{name}/霸王别姬"), (app,)) is None:
             raise Finding("a prefix with letters outside ASCII, or with a blank or a sign in it, was not found",
-                          "in environ each character stands for a byte of UTF-8; the prefix is text as people read it")  # fmt: skip
+                          "in environ each character stands for a byte of UTF-8; a prefix is text")  # fmt: skip
         if place(app) != (native(f"/{name}"), native("/霸王别姬")):
             raise Finding("a prefix with letters outside ASCII did not move as it stood in environ",
                           "SCRIPT_NAME and PATH_INFO have the form that environ has: no character above U+00FF")  # fmt: skip
@@ -332,7 +341,9 @@ def test_default_ports_host_header(submission: Submission) -> None:
             "SCRIPT_NAME": "/site"})  # fmt: skip
         link = submission.url(environ, "/films/7", external=True)
         if type(link) is not str:
-            raise Finding("url() gave a value of type {type}, not text", "what url() returns", type=public(type_word(link)))
+            raise Finding(
+                "url() gave a value of type {type}, not text", "what url() returns", type=public(type_word(link))
+            )
         if link != f"{origin}/site/films/7":
             if not link.startswith(f"{scheme}://"):
                 raise Finding("an absolute link did not begin with the scheme of the request",
@@ -352,8 +363,8 @@ def test_mounts_flask_and_django_demo(
     submission: Submission, trace: Tracer, rng: random.Random, inside: Callable[..., Any]
 ) -> None:
     """apps of Flask and of Django stand side by side, and the links on their pages lead back to them"""
-    token = inner.unforeseen(rng)[0].decode().strip()
-    apps = {name: frameworks.Framework(application, f"{name}-{token}") for name, application in REAL.items()}
+    secret = inner.unforeseen(rng)[0].decode().strip()
+    apps = {name: frameworks.Framework(application, f"{name}-{secret}") for name, application in REAL.items()}
     default = inside()
     target = mounted(submission, default, {f"/{name}": app for name, app in apps.items()} | {"/films": inside()})
     for start in ("", "/site"):
@@ -363,11 +374,11 @@ def test_mounts_flask_and_django_demo(
                 seen = trace(target, environ={"SCRIPT_NAME": start, "PATH_INFO": f"/{name}/films/{number}"})
                 got(app)
                 if seen.code != 200:
-                    raise Finding("a page of {name}'s was answered with status {status}",
-                                  "PATH_INFO of a mounted app is what follows the prefix: the app looks for nothing else",
-                                  name=public(name.capitalize()), status=public(seen.status[:3]))  # fmt: skip
+                    raise Finding("a page of {name}'s was not found",
+                                  "PATH_INFO of a mounted app is what follows the prefix: it looks for nothing else",
+                                  name=public(name.capitalize()))  # fmt: skip
                 number += 1
-                if seen.body.decode().split() != [app.token, f"{start}/{name}/films/{number}"]:
+                if seen.body.decode().split() != [app.word, f"{start}/{name}/films/{number}"]:
                     raise Finding("the link on a page of {name}'s does not lead back to it",
                                   "frameworks build their links from SCRIPT_NAME: what is in it?",
                                   name=public(name.capitalize()))  # fmt: skip
