@@ -8,14 +8,6 @@ from grader.testing import Submission, Tracer, inner, rules
 from grader.testing.wsgi import make_environ
 
 
-def told(app: inner.Plain) -> dict[str, Any]:
-    """Return the environ with which an application was called."""
-    assert app.environs, "is the app called that the path belongs to?"
-    environ = app.environs[-1]
-    assert type(environ) is dict, "the environ that you pass to the app: a dict itself, not a class of your own"
-    return environ
-
-
 @mark.points(10, "correctness", statement="moves")
 def test_two_mounts(submission: Submission, trace: Tracer) -> None:
     """each of two prefixes leads to its app, which is told where it stands and what is wanted from it"""
@@ -24,8 +16,8 @@ def test_two_mounts(submission: Submission, trace: Tracer) -> None:
     for name, mounted in (("films", films), ("blog", blog)):
         seen = trace(app, "GET", f"/{name}/7")
         assert seen.body == name.encode(), "which app is called for this path?"
-        assert told(mounted).get("PATH_INFO") == "/7", "PATH_INFO in the environ that you pass to the app"
-        assert told(mounted).get("SCRIPT_NAME") == f"/{name}", "SCRIPT_NAME in the environ that you pass to the app"
+        assert mounted.told("PATH_INFO") == "/7", "PATH_INFO in the environ that you pass to the app"
+        assert mounted.told("SCRIPT_NAME") == f"/{name}", "SCRIPT_NAME in the environ that you pass to the app"
 
 
 @mark.points(6, "correctness", statement="default")
@@ -36,8 +28,8 @@ def test_default_gets_the_rest(submission: Submission, trace: Tracer) -> None:
     for path in ("/", "/blog/7"):
         seen = trace(app, "GET", path, environ={"SCRIPT_NAME": "/site"})
         assert seen.body == b"default", "which app is called if no prefix fits?"
-        assert told(default).get("SCRIPT_NAME") == "/site", "nothing moves if no prefix fits"
-        assert told(default).get("PATH_INFO") == path, "nothing moves if no prefix fits"
+        assert default.told("SCRIPT_NAME") == "/site", "nothing moves if no prefix fits"
+        assert default.told("PATH_INFO") == path, "nothing moves if no prefix fits"
     assert trace(app, "GET", "/films/7").body == b"films", "and which app is called if one fits?"
 
 
@@ -47,7 +39,7 @@ def test_absent_variables(submission: Submission, trace: Tracer) -> None:
     default, films = inner.Plain(b"default"), inner.Plain(b"films")
     app = submission.Mount(default, {"/films": films})
     assert trace(app, "GET", "/films/7", environ={"SCRIPT_NAME": None}).body == b"films", "which app is called?"
-    assert told(films).get("SCRIPT_NAME") == "/films", "what was absent counts as empty"
+    assert films.told("SCRIPT_NAME") == "/films", "what was absent counts as empty"
     seen = trace(app, environ={"SCRIPT_NAME": None, "PATH_INFO": None})
     assert seen.body == b"default", "an empty path begins with no prefix"
 
@@ -59,7 +51,8 @@ def test_answer_is_the_apps(submission: Submission, trace: Tracer) -> None:
         films = inner.Plain(b"12 ", b"films", lazy=lazy, status="203 Copied")
         seen = trace(submission.Mount(inner.Plain(), {"/films": films}), "GET", "/films/7")
         seen.check(rules.ITERABLE, rules.BODY_BYTES, rules.START_FIRST)
-        assert told(films), "is the app called that the path belongs to?"
+        assert films.environs, "is the app called that the path belongs to?"
+        assert type(films.environs[0]) is dict, "the environ that you pass to the app: a dict itself, nothing like it"
         assert seen.body == b"12 films", "what your middleware returns"
         assert seen.status == "203 Copied", "the app tells the server its status itself, if it gets start_response"
         assert seen.headers == inner.some_headers(), "the app's headers, their order, and those that stand twice"
@@ -67,11 +60,9 @@ def test_answer_is_the_apps(submission: Submission, trace: Tracer) -> None:
 
 
 @mark.points(6, "correctness", statement="url")
-def test_link_under_a_mount(submission: Submission, trace: Tracer) -> None:
+def test_link_under_a_mount(submission: Submission) -> None:
     """url() makes a link that leads back to the app, quoted"""
-    films = inner.Plain(b"films")
-    trace(submission.Mount(inner.Plain(b"default"), {"/films": films}), "GET", "/films/7")
-    environ = told(films)
+    environ = make_environ("GET", "/7", environ={"SCRIPT_NAME": "/films"})
     assert submission.url(environ, "/8") == "/films/8", "where does the app stand that gets this environ?"
     assert submission.url(environ) == "/films", "a link to the app itself"
     assert submission.url(environ, "/two words") == "/films/two%20words", "what must not stand in a URL is quoted"

@@ -13,6 +13,7 @@ complete before the submission hears of it, so that none of its code runs while 
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import io
 import logging
@@ -155,6 +156,7 @@ def flask_application() -> Application:
     return app
 
 
+@functools.cache
 def django_application() -> Application:
     """Return an application of Django's, with all settings in place; a process has one."""
     from django.conf import settings
