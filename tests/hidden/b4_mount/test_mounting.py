@@ -157,7 +157,7 @@ def test_exact_prefix_empty_pathinfo(
 ) -> None:
     """for a path that is the prefix PATH_INFO is empty, and SCRIPT_NAME never ends in a slash"""
     word = rng.choice(WORDS)
-    for prefix in (f"/{word}", f"/{word}/", f"/{word}/new/"):
+    for prefix in (f"/{word}", f"/{word}/", f"/{word}/new/", f"/{word}/X"):
         default, app = inside(), inside()
         target = mounted(submission, default, {prefix: app})
         bare = prefix.rstrip("/")
