@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
-from grader.channel.remote import StudentObject
+from grader.channel.remote import StudentError, StudentObject
 from grader.testing.announcement import Headers, type_word
 from grader.testing.events import Event
 from grader.testing.finding import Finding, LimitReached, public
@@ -95,6 +95,25 @@ class Plain:
         self.inputs.append(given)
         self.environs.append(dict(environ) if type(environ) is dict else environ)
         return environ, start_response
+
+    def told(self, key: str) -> Any:  # noqa: ANN401 - whatever the middleware put there
+        """Return what the last environ had for a key, an empty text if nothing; it may be a dict only nearly.
+
+        Raises:
+            Finding: the application was not called.
+        """
+        if not self.environs:
+            raise Finding("your middleware was called, and it did not call the app that the request is for",
+                          "how you find the app; a function with yield in it runs at its first step only")  # fmt: skip
+        environ = self.environs[-1]
+        if type(environ) is dict:
+            return environ.get(key, "")
+        try:
+            return environ[key]
+        except StudentError as error:
+            if error.type != KeyError.__name__:
+                raise
+            return ""
 
     def answer(self, start: Start, body: Body, _environ: dict[str, Any]) -> Any:  # noqa: ANN401 - any iterable
         """Announce, unless lazy, and return what is to be iterated."""
