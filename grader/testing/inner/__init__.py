@@ -18,6 +18,7 @@
 | `Through`    | a layer that changes nothing, around another application: middlewares can be nested                   |
 
 With ``kind=OwnIterator`` the iterable is its own iterator; with ``kind=Unready`` asking it for an iterator fails.
+`callable_of`, `was_called` and `was_closed_once` ask of a middleware what every test of one has to ask.
 What happens inside stands in the conversation's trace too. A middleware that treats its application as no server may is
 told so by a `Finding`.
 """
@@ -42,10 +43,11 @@ from grader.testing.inner.apps import (
     unforeseen,
 )  # fmt: skip
 from grader.testing.inner.bodies import Body, OwnIterator, SizedBody, Unready
+from grader.testing.inner.questions import callable_of, was_called, was_closed_once
 from grader.testing.inner.start import Start, can_be_called
 
 __all__ = [
-    "CHUNKS", "ERROR", "MOST", "OK", "Body", "Correcting", "Endless", "Failing", "Failure", "Generator", "List", "OwnIterator",
-    "Plain", "Sized", "SizedBody", "Start", "Through", "Unready", "Writing", "can_be_called", "failure_of", "some_headers",
-    "unforeseen",
+    "CHUNKS", "ERROR", "MOST", "OK", "Body", "Correcting", "Endless", "Failing", "Failure", "Generator", "List",
+    "OwnIterator", "Plain", "Sized", "SizedBody", "Start", "Through", "Unready", "Writing", "callable_of",
+    "can_be_called", "failure_of", "some_headers", "unforeseen", "was_called", "was_closed_once",
 ]  # fmt: skip

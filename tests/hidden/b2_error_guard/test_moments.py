@@ -12,7 +12,6 @@ from typing import Any
 from pytest import fixture, mark
 
 from grader.testing import Finding, StudentError, Submission, Tracer, inner, public, rules
-from grader.testing.announcement import type_word
 from grader.testing.trace import Trace
 from grader.testing.wsgi import make_environ
 
@@ -45,11 +44,7 @@ def inside(rng: random.Random) -> Inside:
 
 def guarded(submission: Submission, app: inner.Plain, **options: object) -> Any:  # noqa: ANN401 - a callable of the submission's
     """Put the guard around an application."""
-    made = submission.ErrorGuard(app, **options)
-    if not inner.can_be_called(made):
-        raise Finding("ErrorGuard(app) gave a value of type {type}, which cannot be called",
-                      "what ErrorGuard(app) gives: a new WSGI application", type=public(type_word(made)))  # fmt: skip
-    return made
+    return inner.callable_of(submission.ErrorGuard(app, **options), "ErrorGuard(app)")
 
 
 def asked(trace: Tracer, target: Any, app: inner.Plain) -> tuple[Trace, BaseException | None]:  # noqa: ANN401
@@ -63,7 +58,7 @@ def seen_of(trace: Tracer, target: Any, app: inner.Plain) -> Trace:  # noqa: ANN
     seen = Trace(trace.recorder, make_environ("GET", "/"))
     with suppress(StudentError, Finding):
         driven(seen, target, app)
-    was_called(app)
+    inner.was_called(app)
     return seen
 
 
@@ -75,7 +70,7 @@ def driven(seen: Trace, target: Any, app: inner.Plain) -> BaseException | None: 
         raise (said_twice(seen) or finding) from None
     finally:
         seen.close()
-    was_called(app)
+    inner.was_called(app)
     return error
 
 
@@ -85,12 +80,6 @@ def said_twice(seen: Trace) -> Finding | None:
         return None
     return Finding("the app had announced, and your own announcement was refused: it came without exc_info",
                    "what start_response wants besides status and headers, where the app has announced already")  # fmt: skip
-
-
-def was_called(app: inner.Plain) -> None:
-    """Ask whether the application was called at all."""
-    if not app.bodies:
-        raise Finding("your middleware was called, and it did not call the app", "where do you call the app inside?")
 
 
 def is_replaced(seen: Trace, error: BaseException | None, body: bytes = BODY) -> None:
@@ -263,24 +252,13 @@ def test_close_still_called(submission: Submission, trace: Tracer, inside: Insid
         for options in ({"after": 0}, {"after": 0, "lazy": True}, {"after": 1}):
             app = inside(inner.Failing, kind=kind, **options)
             seen_of(trace, guarded(submission, app), app)
-            was_closed_once(app)
+            inner.was_closed_once(app)
     app = inside(inner.Failing, after=0)
     seen = Trace(trace.recorder, make_environ("GET", "/"))
     with suppress(StudentError, Finding):
         inner.failure_of(seen.call(guarded(submission, app)).step, app)
     seen.close()
-    was_closed_once(app)
-
-
-def was_closed_once(app: inner.Plain) -> None:
-    """Ask how often the application's iterable was closed."""
-    closed = app.bodies[-1].closed
-    if not closed:
-        raise Finding("the iterable that the app returned was never closed",
-                      "who closes the iterable of the app? The server knows only the one that you returned")  # fmt: skip
-    if closed > 1:
-        raise Finding("the iterable that the app returned was closed more than once",
-                      "which lines close the iterable of the app? yield from does it too, for an iterator")  # fmt: skip
+    inner.was_closed_once(app)
 
 
 # -- no failure at all
@@ -296,7 +274,7 @@ def test_good_app_untouched(submission: Submission, trace: Tracer, inside: Insid
 
 def is_untouched(seen: Trace, app: inner.Plain, status: str = inner.OK) -> None:
     """Ask for the application's own answer, and for silence."""
-    was_called(app)
+    inner.was_called(app)
     seen.check(*SHAPE)
     assert seen.status == status, "an app that did not fail: the status that the server got"
     assert seen.headers == inner.some_headers(), "an app that did not fail: the headers that the server got"
@@ -311,22 +289,15 @@ def every_kind(submission: Submission, trace: Tracer, inside: Inside) -> None:
     closable = [inside(kind=kind) for kind in (inner.Body, inner.OwnIterator, inner.SizedBody)]
     for app in (*closable, inside(lazy=True), inside(inner.Generator), inside(inner.List), inside(inner.Sized)):
         seen = trace.start(guarded(submission, app))
-        was_called_in_time(app)
+        inner.was_called(app)
         is_untouched(seen.finish().close(), app)
         assert type(app.environs[0]) is dict, "the environ that you pass to the app: a dict itself"
     for app in closable:
-        was_closed_once(app)
+        inner.was_closed_once(app)
     app = inside(inner.Writing)
     seen = trace(guarded(submission, inner.Through(guarded(submission, app))))
     is_untouched(seen, app)
-    was_closed_once(app)
-
-
-def was_called_in_time(app: inner.Plain) -> None:
-    """Ask whether the application was called in the call."""
-    if not app.bodies:
-        raise Finding("your middleware was called, and it did not call the app",
-                      "a function with yield in it runs at its first step only: is there one in your __call__?")  # fmt: skip
+    inner.was_closed_once(app)
 
 
 def read_in_part(submission: Submission, trace: Tracer, inside: Inside) -> None:
@@ -336,7 +307,7 @@ def read_in_part(submission: Submission, trace: Tracer, inside: Inside) -> None:
             app = inside(kind=kind)
             seen = trace(guarded(submission, app), stop_after=steps)
             assert seen.chunks == list(app.chunks[:steps]), "the items of a body of which only a part is read"
-            was_closed_once(app)
+            inner.was_closed_once(app)
             if seen.errors.text:
                 raise Finding("the client left early, and something was written to wsgi.errors",
                               "a generator that is closed gets GeneratorExit: what does your except name?")  # fmt: skip
@@ -347,7 +318,7 @@ def one_by_one(submission: Submission, trace: Tracer, inside: Inside) -> None:
     for lazy in (False, True):
         app = inside(lazy=lazy)
         seen = trace.start(guarded(submission, app))
-        was_called_in_time(app)
+        inner.was_called(app)
         if app.bodies[0].pulled:
             raise Finding("before the server asked for anything, your middleware took a chunk from the app",
                           "who iterates over the app's iterable in the call? list(), join() and next() do")  # fmt: skip
@@ -377,7 +348,7 @@ def corrected(submission: Submission, trace: Tracer, inside: Inside) -> None:
     if not (seen.reraised and error):
         raise Finding("the server raised the exception that the app had given it, and it did not come back to the server",
                       "where do you catch exceptions? This one goes on through the app and through you")  # fmt: skip
-    was_closed_once(app)
+    inner.was_closed_once(app)
 
 
 def overlapping(submission: Submission, trace: Tracer, inside: Inside) -> None:
@@ -385,7 +356,7 @@ def overlapping(submission: Submission, trace: Tracer, inside: Inside) -> None:
     app = inside(headers=inner.some_headers())
     target = guarded(submission, app)
     one, other = trace.start(target, path="/1"), trace.start(target, path="/2")
-    was_called_in_time(app)
+    inner.was_called(app)
     other.step()
     one.finish().close()
     if [body.closed for body in app.bodies] != [1, 0]:

@@ -10,7 +10,6 @@ from typing import Any
 from pytest import fixture, mark
 
 from grader.testing import Finding, Gunzip, Submission, Trace, Tracer, gunzip, inner, public, rules
-from grader.testing.announcement import type_word
 
 LEAK_MARKER = "leak-marker-7e0d52b8-b3"
 GZIP = "gzip"
@@ -47,11 +46,7 @@ def without_body(app: inner.Plain) -> inner.Plain:
 
 def wrapped(submission: Submission, app: inner.Plain) -> Any:  # noqa: ANN401 - a callable of the submission's
     """Put the middleware around an application."""
-    made = submission.Gzip(app)
-    if not inner.can_be_called(made):
-        raise Finding("Gzip(app) gave a value of type {type}, which cannot be called",
-                      "what Gzip(app) gives: a new WSGI application", type=public(type_word(made)))  # fmt: skip
-    return made
+    return inner.callable_of(submission.Gzip(app), "Gzip(app)")
 
 
 def begun(
@@ -72,13 +67,6 @@ def answer(
     return seen
 
 
-def was_called(app: inner.Plain) -> None:
-    """Ask whether the application was called at all."""
-    if not app.bodies:
-        raise Finding("your middleware was asked for a whole answer, and it did not call the app",
-                      "how you call the app inside: app(environ, start_response)")  # fmt: skip
-
-
 def encodings(seen: Trace) -> list[str]:
     """Return the values of Content-Encoding."""
     return [value.strip().lower() for value in seen.all_headers("Content-Encoding")]
@@ -97,7 +85,7 @@ def announces_gzip(seen: Trace) -> None:
 
 def is_compressed(seen: Trace, app: inner.Plain, status: str = inner.OK) -> None:
     """Ask for a compressed answer, complete and right."""
-    was_called(app)
+    inner.was_called(app)
     assert seen.status == status, "the status that the server got: is it the app's?"
     announces_gzip(seen)
     assert gunzip(seen.body, lenient=True) == b"".join(app.chunks), (
@@ -107,7 +95,7 @@ def is_compressed(seen: Trace, app: inner.Plain, status: str = inner.OK) -> None
 
 def is_untouched(seen: Trace, app: inner.Plain, *free: str) -> None:
     """Ask for an answer that the middleware left alone, except for the headers that are ``free``."""
-    was_called(app)
+    inner.was_called(app)
     assert seen.status == app.status, "the status that the server got: is it the app's?"
     if seen.body != b"".join(app.chunks):
         raise Finding("the body of an answer that has to stay as it is was changed",
@@ -160,7 +148,7 @@ def served(seen: Trace, app: inner.Plain, most_steps: int) -> None:
                           "what do you wait for, and what does the compressor still hold back? Read about flush()")  # fmt: skip
         client.feed(b"".join(seen.chunks[read:]))
         read = len(seen.chunks)
-    was_called(app)
+    inner.was_called(app)
     announces_gzip(seen)
     assert client.data, "the client read nothing: what do you yield for each chunk of the app?"
     if not b"".join(app.chunks).startswith(client.data):
@@ -205,7 +193,7 @@ def test_no_chunk_is_waited_for(
                               "what you give the server while there is nothing to send: b'' is a chunk too")  # fmt: skip
         seen.close()
         if isinstance(app, inner.Endless):
-            was_called(app)
+            inner.was_called(app)
             announces_gzip(seen)
         else:
             is_compressed(seen, app)
@@ -252,7 +240,7 @@ def test_q_zero_and_star(submission: Submission, trace: Tracer, inside: Callable
 
 def has_used_gzip(seen: Trace, app: inner.Plain) -> bool:
     """Tell whether an answer was compressed, and ask for what follows from it."""
-    was_called(app)
+    inner.was_called(app)
     if encodings(seen):
         is_compressed(seen, app)
         return True
@@ -416,22 +404,12 @@ def closes(submission: Submission, trace: Tracer, inside: Callable[..., Any]) ->
                 steps -= 1
             seen.close()
             if app.bodies:
-                was_closed_once(app)
+                inner.was_closed_once(app)
     for sized in (inner.List, inner.Sized):
         app = inside(sized)
         seen = answer(submission, trace, app)
         seen.check(rules.TRUE_LENGTH)
         is_compressed(seen, app)
-
-
-def was_closed_once(app: inner.Plain) -> None:
-    """Ask how often the application's iterable was closed."""
-    if not app.bodies[-1].closed:
-        raise Finding("the iterable that the app returned was never closed",
-                      "who closes the iterable of the app? The server knows only the one that you returned")  # fmt: skip
-    if app.bodies[-1].closed > 1:
-        raise Finding("the iterable that the app returned was closed more than once",
-                      "which lines close the iterable of the app? yield from does it too, for an iterator")  # fmt: skip
 
 
 def fails(submission: Submission, trace: Tracer, app: inner.Plain) -> None:
@@ -445,4 +423,4 @@ def fails(submission: Submission, trace: Tracer, app: inner.Plain) -> None:
                       "where do you catch exceptions? The server has to see them")  # fmt: skip
     if seen.starts:
         announces_gzip(seen)
-    was_closed_once(app)
+    inner.was_closed_once(app)

@@ -37,16 +37,7 @@ def inside(rng: random.Random) -> Callable[..., Any]:
 
 def mounted(submission: Submission, default: Any, mounts: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a callable of the submission's
     """Mount applications."""
-    return a_callable(submission.Mount(default, dict(mounts)), "Mount(default, mounts)")
-
-
-def a_callable(made: object, call: str) -> Any:  # noqa: ANN401
-    """Return what a call of the submission gave, if it can be called."""
-    if not inner.can_be_called(made):
-        raise Finding("{call} gave a value of type {type}, which cannot be called",
-                      "what you return, or the class that you define: a WSGI application can be called",
-                      call=public(call), type=public(type_word(made)))  # fmt: skip
-    return made
+    return inner.callable_of(submission.Mount(default, dict(mounts)), "Mount(default, mounts)")
 
 
 def answered_by(seen: Trace, apps: Sequence[inner.Plain]) -> inner.Plain | None:
@@ -193,7 +184,7 @@ def test_nested(submission: Submission, trace: Tracer, rng: random.Random, insid
 
     order: list[str] = []
     layers = [lambda app, name=name: Layer(app, name, order) for name in ("1", "2", "3")]
-    target = a_callable(submission.compose(small, *layers), "compose(app, *layers)")
+    target = inner.callable_of(submission.compose(small, *layers), "compose(app, *layers)")
     if order != ["3", "2", "1"]:
         raise Finding("compose did not put each layer around the app once, beginning with the innermost",
                       "compose(app, first, second) is first(second(app))")  # fmt: skip
@@ -207,7 +198,7 @@ class Layer(inner.Through):
     """A layer that notes when it is put around something, and when it is called."""
 
     def __init__(self, app: Any, name: str, order: list[str]) -> None:  # noqa: ANN401 - an application
-        super().__init__(a_callable(app, "compose(app, *layers)"))
+        super().__init__(inner.callable_of(app, "compose(app, *layers)"))
         self.name = name
         self.order = order
         order.append(name)
