@@ -18,7 +18,7 @@ class Mount:
         # TODO
 
         # 2. Decide: which application is it for, and what will be its own SCRIPT_NAME and PATH_INFO?
-        app = self.default  # TODO: the app with the longest prefix that the path begins with, if there is one
+        app = self.default  # TODO: the app with the longest prefix that fits the path, if there is one
         inside = environ  # TODO: an environ for that app, in which the prefix has moved from one value to the other
 
         # 3. Build the body: that is the business of the app inside.
