@@ -163,7 +163,7 @@ class Reader:
         if said == Visibility.HIDDEN:
             return frozenset({Visibility.HIDDEN})
         if type(said) is not bool:
-            raise UsageError(f"{self.path}: fresh = {said!r} must be true, false or \"hidden\"")
+            raise UsageError(f'{self.path}: fresh = {said!r} must be true, false or "hidden"')
         return frozenset(Visibility) if said else frozenset()
 
     def matching(self, table: Mapping[str, Any], key: str, pattern: re.Pattern[str], form: str) -> str:
