@@ -66,8 +66,8 @@ def test_failing_call_is_answered(submission: Submission, trace: Tracer) -> None
     seen = answer(trace, submission.ErrorGuard(app), app)
     is_error(seen)
     assert seen.status == inner.ERROR, "the status that the server got last: yours, 500 Internal Server Error"
-    kind = (seen.header("Content-Type") or "").partition(";")[0].strip().lower()
-    assert kind == "text/plain", "the Content-Type of your 500: text/plain, with a charset or without"
+    media_type, *_charset = (seen.header("Content-Type") or "").lower().split(";")
+    assert media_type.strip() == "text/plain", "the Content-Type of your 500: text/plain, with a charset or without"
     seen.check()
 
 
