@@ -18,20 +18,20 @@ class ErrorGuard:
 
         # 2. Decide: at which moments does code of the app inside run? Which exceptions are yours?
         # TODO: the call is the first moment. What are the others, and who is called then?
+        # TODO: who closes what the app returned, whatever goes to the server in its place?
         return self.app(environ, start_response)
 
 
 def give_up(environ, start_response, body):
-    """Answer 500 in place of the app; to be called while an exception is being handled."""
+    """Answer 500 in place of the app: return what is to be sent. To be called in an except block."""
     # TODO: report the exception on environ["wsgi.errors"]; the module traceback writes such reports.
 
-    # 3. Build the body: it is given, and says nothing about the exception.
+    # 3. Build the body: it is given, and tells nothing of the exception.
 
     # 4. Announce (start_response): the app may have announced already, and bytes of it may be gone.
-    # TODO: who knows that? The module sys has what start_response wants besides.
+    # TODO: who knows that, and what does start_response want for it? The module sys has it. Then the call may raise.
 
-    # 5. Deliver & release: the body goes to the server in place of what the app has not sent.
-    # TODO: what the app returned has to be closed all the same.
+    # 5. Deliver & release: the body goes to the server in place of what the app has not sent, if there is still time.
     return [body]
 
 

@@ -78,8 +78,8 @@ def said_twice(seen: Trace) -> Finding | None:
     """Say what a refused announcement lacked, if one was refused."""
     if all(found.rule is not rules.START_ONCE for found in seen.problems):
         return None
-    return Finding("the app had announced, and your own announcement was refused: it came without exc_info",
-                   "what start_response wants besides status and headers, where the app has announced already")  # fmt: skip
+    return Finding("the server refused a second call of start_response: it came without sys.exc_info()",
+                   "the third argument of start_response: sys.exc_info(), while you handle the exception")  # fmt: skip
 
 
 def is_replaced(seen: Trace, error: BaseException | None, body: bytes = BODY) -> None:
@@ -88,9 +88,9 @@ def is_replaced(seen: Trace, error: BaseException | None, body: bytes = BODY) ->
         raise Finding("the app failed before its first bytes, and its exception reached the server in place of an answer",
                       "at which moments does code of the app run? Which of them does your try cover?")  # fmt: skip
     seen.check(*SHAPE)
-    assert seen.status == inner.ERROR, "the status that the server got last"
+    assert seen.status == inner.ERROR, "the status that the server got last: yours, 500 Internal Server Error"
     kind = (seen.header("Content-Type") or "").partition(";")[0].strip().lower()
-    assert kind == "text/plain", "the headers that you announce"
+    assert kind == "text/plain", "the Content-Type of your 500: text/plain, with a charset or without"
     assert seen.body == body, "the body that the server got: yours, the whole of it, and nothing else"
 
 
@@ -180,8 +180,8 @@ def test_error_after_body_reraised(submission: Submission, trace: Tracer, inside
         seen, error = asked(trace, guarded(submission, app), app)
         seen.check(rules.START_ONCE, rules.EXC_INFO, rules.SWALLOWED, rules.WRITE)
         if not error:
-            raise Finding("the app failed when bytes were gone, and the server did not learn of it",
-                          "the client will take half a page for a whole one: where does the exception end?")  # fmt: skip
+            raise Finding("the app failed after its first bytes, and its exception did not reach the server",
+                          "a client takes half a page for a whole one: where does the exception end?")  # fmt: skip
         if not seen.reraised:
             raise Finding("the exception reached the server, but start_response had not been given it",
                           "does your code decide that it is too late? Hand exc_info to the server and let it decide")  # fmt: skip
@@ -291,7 +291,7 @@ def every_kind(submission: Submission, trace: Tracer, inside: Inside) -> None:
         seen = trace.start(guarded(submission, app))
         inner.was_called(app)
         is_untouched(seen.finish().close(), app)
-        assert type(app.environs[0]) is dict, "the environ that you pass to the app: a dict itself"
+        assert type(app.environs[0]) is dict, "the environ that you pass to the app: its type must be dict itself"
     for app in closable:
         inner.was_closed_once(app)
     app = inside(inner.Writing)
@@ -346,7 +346,7 @@ def corrected(submission: Submission, trace: Tracer, inside: Inside) -> None:
     app = inside(inner.Correcting, after=1)
     seen, error = asked(trace, guarded(submission, app), app)
     if not (seen.reraised and error):
-        raise Finding("the server raised the exception that the app had given it, and it did not come back to the server",
+        raise Finding("an app corrected itself too late, and its exception did not get through start_response to the server",
                       "where do you catch exceptions? This one goes on through the app and through you")  # fmt: skip
     inner.was_closed_once(app)
 
