@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from grader.errors import UsageError
 from grader.models import Attempt, Exercise, Isolation, Verdict
 from grader.samples import CONTROLS, Sample, load_samples
 from tests.grader.attack_range.__main__ import lines
@@ -33,7 +32,6 @@ from tests.grader.attack_range.look import (
 from tests.grader.conftest import ROOT, skip
 from tests.grader.leaks import COURSE, disguises, hidden_texts, leak_markers
 from tests.grader.unprotected import boxes
-from tests.grader.unprotected.__main__ import chosen
 from tests.grader.unprotected.control import accepted, base_facts, controls, handed_in, succeeds
 
 EXERCISE: Exercise = COURSE.exercises["a1_hello_wsgi"]
@@ -235,26 +233,6 @@ def honest_run(box: None) -> boxes.Facts:
     """What is seen of honest work where nothing protects the grading."""
     with handed_in(RIGHT) as path:
         return boxes.run(path, EXERCISE)
-
-
-@pytest.mark.parametrize("word", ["a1_hello_wsgi/many_chunks", "tests/submissions/a1_hello_wsgi/many_chunks/"])
-def test_a_sample_is_named_with_its_exercise_where_others_have_its_name(word: str) -> None:
-    one = SAMPLES["many_chunks"]
-    other = replace(one, exercise="b3_gzip")
-    assert chosen([word], [one, other]) == chosen(["many_chunks"], [one]) == [one]
-    with pytest.raises(UsageError, match="a1_hello_wsgi/many_chunks, b3_gzip/many_chunks"):
-        chosen(["many_chunks"], [one, other])
-
-
-@pytest.mark.parametrize("word", ["no_such_sample", "b3_gzip/many_chunks", "a1_hello_wsgi", ""])
-def test_a_sample_that_is_not_there_is_not_found(word: str) -> None:
-    with pytest.raises(UsageError, match=f"there is no sample {word}$"):
-        chosen([word], list(SAMPLES.values()))
-
-
-def test_without_a_name_every_attack_is_meant_also_those_that_share_one() -> None:
-    other = replace(EXITS, exercise="b3_gzip")
-    assert chosen([], [SAMPLES["many_chunks"], EXITS, other]) == [EXITS, other]
 
 
 @pytest.mark.parametrize("control", CONTROLS)
