@@ -38,7 +38,8 @@ def test_pages_extend_one_layout(client, probes):
         assert answer.status_code == 200, "is there a view for each page?"
         if not found.rendered:
             raise Finding("no template was rendered for {path}",
-                          "what does the view return? render_template() makes a page of a file in templates/", path=path)  # fmt: skip
+                          "what does the view return? render_template() makes a page of a file in templates/",
+                          path=path)  # fmt: skip
         chain = found.rendered[-1]
         if len(chain) < 2 or not all(chain):
             raise Finding("the template for {path} extended no other one", "with which line does this template begin?",
