@@ -268,6 +268,12 @@ def test_teardown_even_on_error(
                           "which of the hooks is called for every request, and once?",
                           answer=public(sort_of(method, path, status)))  # fmt: skip
         count = now
+    during: list[int] = []
+    taken = send(trace, app, {"movie_id": 1, "stars": 5, "note": ""}, lambda: during.append(finished(probes, app)))
+    assert taken.code == 303, "is a form taken?"
+    if during != [count]:
+        raise Finding("a request was counted while it was still being answered",
+                      "at which moment of a request is the function called that counts?")  # fmt: skip
     assert trace(app, "GET", "/export.csv").code == 200, "is there an export?"
     assert finished(probes, app) > count, "is a request for the export counted when it is over?"
     before = finished(probes, strict)
