@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
+import zipfile
 from pathlib import Path
 
 from grader.course import Course, load_course
@@ -43,19 +46,16 @@ def test_rows_stay_in_the_file(make_app, submission, trace):
 
 
 @mark.points(20, "correctness", statement="films")
-def test_command(submission):
+def test_command(make_app, submission, trace):
     """the command init-db makes the tables and deletes nothing"""
     settings = {"FLASK_DATABASE": "made.db", "FLASK_TESTING": "true"}
-    for _ in range(2):
-        done = submission.run(["flask", "--app", "watchlist", "init-db"], env=settings)
-        assert done.returncode == 0, "how the command ends"
-        assert done.stdout == b"ready\\n", "what the command prints"
-    add = "import watchlist, sys; watchlist.create_app().test_client().post('/Ponyo'); "
-    look = "sys.stdout.write(watchlist.create_app().test_client().get('/').text)"
-    assert submission.run(["python", "-c", add + "import sys"], env=settings).returncode == 0, "adding a film"
-    submission.run(["flask", "--app", "watchlist", "init-db"], env=settings)
-    shown = submission.run(["python", "-c", "import sys, watchlist; " + look], env=settings)
-    assert b"Ponyo" in shown.stdout, "does the command delete rows?"
+    done = submission.run(["flask", "--app", "watchlist", "init-db"], env=settings)
+    assert done.returncode == 0, "how the command ends"
+    assert done.stdout == b"ready\\n", "what the command prints"
+    add = "import watchlist; watchlist.create_app().test_client().post('/Ponyo')"
+    assert submission.run(["python", "-c", add], env=settings).returncode == 0, "adding a film"
+    assert submission.run(["flask", "--app", "watchlist", "init-db"], env=settings).stdout == b"ready\\n", "once more"
+    assert b"Ponyo" in trace(make_app(testing=True, database="made.db"), "GET", "/").body, "are there still all rows?"
 
 
 @mark.points(20, "robustness", statement="films")
@@ -72,7 +72,7 @@ def test_threads(make_app, serve):
     with urlopen(url, timeout=8) as answer:
         assert answer.read().count(b"<li>") == 12, "the films that were added at once"
 '''
-INIT = '''import tempfile
+INIT = """import tempfile
 
 from flask import Flask
 
@@ -89,8 +89,8 @@ def create_app(config=None):
     db.init_app(app)
     app.register_blueprint(site)
     return app
-'''
-DB = '''import sqlite3
+"""
+DB = """import sqlite3
 
 import click
 from flask import current_app, g
@@ -125,8 +125,8 @@ def init_app(app):
     app.cli.add_command(init_db)
     with app.app_context():
         create_tables()
-'''
-SITE = '''from flask import Blueprint, current_app, redirect, render_template
+"""
+SITE = """from flask import Blueprint, current_app, redirect, render_template
 
 from .db import get_db
 
@@ -155,7 +155,7 @@ def add(title):
 def add_at_once(title):
     add_film(title)
     return "added"
-'''
+"""
 LIST = """{% extends "layout.html" %}
 {% block main %}
 <ul>{% for row in rows %}<li>{{ row.title }}</li>{% endfor %}</ul>
@@ -172,6 +172,7 @@ PACKAGE = {
     "watchlist/templates/films/list.html": LIST,
 }
 """The reference."""
+RIGHT = {name: text.encode() for name, text in PACKAGE.items()}
 STARTER = {
     "README.txt": "TODO\n",
     "watchlist/__init__.py": '"""TODO."""\n\n\ndef create_app(config=None):\n    raise NotImplementedError\n',
@@ -197,3 +198,28 @@ def write(folder: Path) -> Course:
     put(folder / "tests" / "hidden" / NAME, {"test_hidden.py": HIDDEN})
     put(folder / "solutions" / NAME, PACKAGE)
     return load_course(folder)
+
+
+def zipped(files: dict[str, bytes], *names: str) -> bytes:
+    """Return a zip archive of files; ``names`` are members more, a slash at the end for folders."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in [*files.items(), *((name, b"") for name in names)]:
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def tarred(files: dict[str, bytes]) -> bytes:
+    """Return a tar.gz archive of files."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def of_count(count: int) -> dict[str, bytes]:
+    """Return so many files of the directory."""
+    return {f"watchlist/{number}.py": b"" for number in range(count)}
