@@ -137,8 +137,9 @@ class Parity:
 class Exercise:
     """One exercise of a course, as its manifest and its place in the trees say.
 
-    ``fresh`` says which of its tests get a student process of their own; ``origins`` are the exercises whose tests are
-    run again for this one, which shares the points of ``parity`` among them.
+    ``fresh`` says which of its tests get a student process of their own; ``origins`` are the exercises whose tests are run
+    again for this one, which shares the points of ``parity`` among them. Of an origin that ``chosen`` has tests of, by
+    ids such as ``a2.test_links``, those are the only ones.
     """
 
     name: str
@@ -154,6 +155,7 @@ class Exercise:
     factory: Factory = field(default_factory=Factory)
     fresh: frozenset[Visibility] = frozenset()
     origins: tuple[Exercise, ...] = ()
+    chosen: frozenset[str] = frozenset()
     parity: Parity = field(default_factory=Parity)
 
     @property
