@@ -128,7 +128,7 @@ class InProcessProbes(Instruments):
 
     def flask_view(self, app: Any, rule: str, *, raises: str, message: str = "added by a probe") -> None:  # noqa: ANN401
         """Add a view."""
-        self.add_view(app, rule, ["GET"], raises, message, None)
+        self.add_view(app, rule, ["GET"], raises, message, None, "")
 
     def of(self, submission: InProcess) -> InProcessProbes:  # noqa: ARG002 - all modules are in this process
         """Return those of another module."""
