@@ -130,6 +130,7 @@ def build(read: Reader, content: dict[str, Any], private: Path, above: tuple[str
         factory=read.factory(read.typed(content, "factory", dict, {})),
         fresh=read.typed(content, "fresh", bool, False),
         origins=tuple(load_exercise(origin, private, chain) for origin in read.origins(content, chain)),
+        chosen=frozenset(word for word in content.get("same_tests_as", ()) if "." in word),
         parity=read.parity(content),
     )
 
@@ -207,12 +208,16 @@ class Reader:
         return Info(name, Visibility.HIDDEN, category, points, self.text(row, "title"))
 
     def origins(self, table: Mapping[str, Any], chain: tuple[str, ...]) -> list[Path]:
-        """Return the folders of the exercises whose tests are run again; ``chain`` leads from the first one to this one."""
+        """Return the folders of the exercises whose tests are run again; ``chain`` leads from the first one to this one.
+
+        An exercise is named as a whole, or by several of its tests.
+        """
         folders = {path.parent.name: path.parent for path in sorted(self.path.parents[1].glob(f"*/{MANIFEST}"))}
         shorts = {name.split("_", 1)[0]: name for name in folders}
-        found: list[Path] = []
+        named: list[tuple[Path, str]] = []
         for word in self.typed(table, "same_tests_as", list, []):
-            name = shorts.get(word, word) if type(word) is str else ""
+            short, dot, test = word.partition(".") if type(word) is str else ("", "", "")
+            name = shorts.get(short, short) if not dot or TEST_ID.fullmatch(word) else ""
             if name not in folders:
                 raise UsageError(
                     f"{self.path}: same_tests_as: no exercise is called {word!r}{nearest(str(word), shorts)}"
@@ -220,10 +225,11 @@ class Reader:
             if name in chain:
                 circle = " -> ".join((*chain[chain.index(name) :], name))
                 raise UsageError(f"{self.path}: same_tests_as: {word!r} leads back to where it began: {circle}")
-            if folders[name] in found:
+            before = [other for folder, other in named if folder == folders[name]]
+            if test in before or (before and "" in (test, *before)):
                 raise UsageError(f"{self.path}: same_tests_as: {word!r} is named twice")
-            found.append(folders[name])
-        return found
+            named.append((folders[name], test))
+        return list(dict.fromkeys(folder for folder, _ in named))
 
     def parity(self, table: Mapping[str, Any]) -> Parity:
         """Return what the tests of other exercises are worth together; a number alone is about the hidden ones."""

@@ -136,7 +136,8 @@ class Exercise:
     """One exercise of a course, as its manifest and its place in the trees say.
 
     ``fresh`` says that each of its tests gets a student process of its own; ``origins`` are the exercises whose tests are
-    run again for this one, which shares the points of ``parity`` among them.
+    run again for this one, which shares the points of ``parity`` among them. Of an origin that ``chosen`` has tests of, by
+    ids such as ``a2.test_links``, those are the only ones.
     """
 
     name: str
@@ -152,6 +153,7 @@ class Exercise:
     factory: Factory = field(default_factory=Factory)
     fresh: bool = False
     origins: tuple[Exercise, ...] = ()
+    chosen: frozenset[str] = frozenset()
     parity: Parity = field(default_factory=Parity)
 
     @property

@@ -2,7 +2,8 @@
 
 A port to a framework keeps what the raw app promised: its manifest says ``same_tests_as = ["a2", …]``, and the test modules
 of those exercises are collected a second time below its own node, as modules of their own. So they meet its submission,
-its entry and its factory. Their ids are ``a2.test_name``; tests marked ``raw_only`` stay behind.
+its entry and its factory. Their ids are ``a2.test_name``; tests marked ``raw_only`` stay behind, and of an exercise that is
+named by some of its tests, ``["a2.test_links", …]``, all others do.
 """
 
 from __future__ import annotations
@@ -116,8 +117,13 @@ def read(folder: Path) -> Exercise:
 
 
 def stays_behind(item: pytest.Item) -> bool:
-    """Tell whether a test is about the raw app only, and was collected for a port."""
-    return ported(item) is not None and item.get_closest_marker("raw_only") is not None
+    """Tell whether a test was collected for a port that does not have it again."""
+    module, folder = ported(item), item.getparent(ExerciseFolder)
+    if module is None or folder is None:
+        return False
+    chosen = folder.exercise.chosen
+    left_out = test_id(item) not in chosen and any(name.startswith(f"{module.short}.") for name in chosen)
+    return left_out or item.get_closest_marker("raw_only") is not None
 
 
 # -- which test this is

@@ -60,6 +60,11 @@ def read_rubric(items: Iterable[pytest.Item], exercise: Exercise, *, complete: b
         rows[info.id] = info
     if wrong:
         raise UsageError("\n".join(wrong))
+    unknown = sorted(exercise.chosen - again) if complete and exercise.hidden_folders else []
+    if unknown:
+        raise UsageError(
+            f"{exercise.folder / MANIFEST}: same_tests_as: no test that a port could have again is called {unknown[0]}"
+        )
     return Rubric(with_shares(rows, again, exercise, complete=complete), promised, catalogue)
 
 

@@ -268,6 +268,21 @@ def test_ids_of_other_forms_are_refused_by_the_schema(grader: Grader) -> None:
             SCHEMA.validate([said])
 
 
+def test_of_an_exercise_named_by_some_of_its_tests_a_port_has_only_those(films: Path, walled: None) -> None:
+    path = films / "exercises" / "f1_port" / "exercise.toml"
+    path.write_text(PORT_MANIFEST.replace('["r1"]', '["r1.test_no_films", "r1.test_bytes"]'), encoding="utf-8")
+    grader = Grader(load_course(films), films, Isolation.CONFINED, seed=3)
+    try:
+        attempt = grade(grader, PORT)
+        raw = grader.grade(Submission("r1_raw", "ada", "", {"app.py": RAW.encode()}))
+    finally:
+        grader.close()
+    points = {result.info.id: result.info.points for result in attempt.results}
+    assert points == OWN | {"r1.test_no_films": 5, "r1.test_bytes": 10}
+    assert set(verdicts(attempt).values()) == {"passed"}, "a test that it builds on is not missed"
+    assert len(raw.results) == 6, "the exercise itself keeps all of its tests"
+
+
 def test_hashes_follow_the_tests_of_the_origin(films: Path) -> None:
     submission = Submission("f1_port", None, "", {"port.py": b""})
     before = hashes(submission, load_course(films).find("f1"))
@@ -343,6 +358,15 @@ def test_one_module_of_a_port_can_be_run_alone(films: Path) -> None:
         ('["r1"]', '["r2"]', "same_tests_as: no exercise is called 'r2'; did you mean 'r1'?"),
         ('["r1"]', "[1]", "same_tests_as: no exercise is called 1"),
         ('["r1"]', '["r1", "r1_raw"]', "same_tests_as: 'r1_raw' is named twice"),
+        (
+            '["r1"]',
+            '["r1.test_films", "r1.test_bytes", "r1.test_films"]',
+            "same_tests_as: 'r1.test_films' is named twice",
+        ),
+        ('["r1"]', '["r1.test_films", "r1"]', "same_tests_as: 'r1' is named twice"),
+        ('["r1"]', '["r1", "r1.test_films"]', "same_tests_as: 'r1.test_films' is named twice"),
+        ('["r1"]', '["r1.films"]', "same_tests_as: no exercise is called 'r1.films'; did you mean 'r1'?"),
+        ('["r1"]', '["r2.test_films"]', "same_tests_as: no exercise is called 'r2.test_films'"),
         ('["r1"]', '["f1"]', "same_tests_as: 'f1' leads back to where it began: f1_port -> f1_port"),
         ('["r1"]', '"r1"', "'same_tests_as' must be a list"),
         ("parity_points = {public = 5, hidden = 10}", "", "the key 'parity_points' is missing"),
@@ -399,6 +423,13 @@ def test_a_circle_of_two_is_named(films: Path) -> None:
             "r1.test_no_fílms is no name for a test",
         ),
         ("exercises/r1_raw/test_raw.py", 'statement="films"', 'statement="port"', "no anchor 'r1.port'"),
+        (
+            "exercises/f1_port/exercise.toml",
+            '["r1"]',
+            '["r1.test_filmz", "r1.test_bytes"]',
+            "same_tests_as: no test that a port could have again is called r1.test_filmz",
+        ),
+        ("exercises/f1_port/exercise.toml", '["r1"]', '["r1.test_match"]', "could have again is called r1.test_match"),
         ("exercises/r1_raw/test_raw.py", "import pytest\n", "import pytst\n", "cannot be collected"),
     ],
 )
