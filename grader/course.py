@@ -31,7 +31,7 @@ ODD = re.compile(r"[\x00-\x1f\x7f\\:]")
 ENTRY = re.compile(r"[a-z_][a-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*\Z")
 TEST_ID = re.compile(rf"([a-z][0-9]+\.)?{TEST.pattern}")
 KEYS = ("kind", "files", "entry", "factory", "fresh", "same_tests_as", "parity_points", "title", "limits", "hidden")
-FACTORY_KEYS = ("name", "takes")
+FACTORY_KEYS = ("name", "takes", "settings")
 LARGEST_LIMIT = 1 << 40
 """Of bytes 1 TiB: what is larger was not meant, and would not fit where the system takes it."""
 FOR_GRADED = ("same_tests_as", "parity_points", "hidden")
@@ -253,7 +253,10 @@ class Reader:
         self.keys(table, FACTORY_KEYS, "[factory] ")
         if table.get("takes", "keywords") not in ("keywords", "settings"):
             raise UsageError(f"{self.path}: [factory] takes must be 'keywords' or 'settings', not {table['takes']!r}")
-        return Factory(self.typed(table, "name", str, "make_app"), table.get("takes", "keywords"))
+        settings = self.typed(table, "settings", dict, {})
+        if settings and table.get("takes") != "settings":
+            raise UsageError(f"{self.path}: [factory] settings go to a factory that takes 'settings'")
+        return Factory(self.typed(table, "name", str, "make_app"), table.get("takes", "keywords"), settings)
 
     def limits(self, table: Mapping[str, Any]) -> Limits:
         """Return the limits with the manifest's own ones."""

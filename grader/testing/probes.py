@@ -118,6 +118,19 @@ class Probes:
             raise TypeError(f"{raises!r} is not the name of a builtin exception")
         self.ask("add_view", object_of(app), rule, list(methods), raises, message, first)
 
+    def flask_sql(self, app: object, rule: str, get_db: Callable[..., Any]) -> None:
+        """Add a view to a Flask app that runs SQL on the connection of ``get_db``, a function of the submission's.
+
+        ``GET {rule}?run=SELECT+1`` answers with JSON: ``{"rows": [[1]], "held": 0}``. Further parameters: ``commit``; ``hold``
+        (the request lasts until another one says ``go``, at most 2 seconds; ``held`` counts those that did); ``raises``.
+        """
+        self.ask("add_sql", object_of(app), rule, object_of(get_db))
+
+    def bare_flask(self) -> StudentObject:
+        """Return a new Flask app in the student process, to which an extension of the submission's can be given."""
+        made: StudentObject = object_of(self.ask("bare_flask"))
+        return made
+
     def in_app_context(self, app: object, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
         """Call a function of the submission's inside an application context of a Flask app, and return what it returned."""
         return self.ask("in_app_context", object_of(app), object_of(function), list(arguments))
