@@ -123,7 +123,7 @@ class Factory:
 
     name: str = "make_app"
     takes: str = "keywords"
-    settings: Mapping[str, object] = field(default_factory=dict)
+    settings: Mapping[str, bool | int | float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,12 @@ class Exercise:
     @property
     def attribute(self) -> str:
         """The name of the entry in its module: ``application`` of ``app:application``."""
-        return self.entry.split(":", 1)[1]
+        return self.entry.split(":", 1)[1].removesuffix("()")
+
+    @property
+    def called(self) -> bool:
+        """Whether the entry makes the app, as ``app:make_app()`` says."""
+        return self.entry.endswith("()")
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,9 @@ class AppMaker:
         """Return the settings that the manifest gives to every app, for one more app."""
         new = f"app-{next(self.numbers)}"
         return {
-            name.lower(): value.replace("{new}", new) if isinstance(value, str) else copied(value)
+            name.lower() if self.factory.takes == "settings" else name: (
+                value.replace("{new}", new) if isinstance(value, str) else value
+            )
             for name, value in self.factory.settings.items()
         }
 

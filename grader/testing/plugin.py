@@ -198,10 +198,13 @@ def submission(request: pytest.FixtureRequest) -> Iterator[Submission]:
 
 @pytest.fixture
 def app(request: pytest.FixtureRequest, submission: Submission) -> App:
-    """The manifest's entry as a WSGI callable, checked for the shape of its answers."""
-    from grader.testing.app import App
+    """The manifest's entry as a WSGI callable, checked for the shape of its answers; ``module:factory()`` makes it."""
+    from grader.testing.app import App, AppMaker
 
-    return App(getattr(submission, runtime_of(request.node).exercise.attribute), recorder_of(request.node))
+    exercise, recorder = runtime_of(request.node).exercise, recorder_of(request.node)
+    if exercise.called:
+        return AppMaker(submission, exercise.factory, recorder)()
+    return App(getattr(submission, exercise.attribute), recorder)
 
 
 @pytest.fixture

@@ -93,8 +93,8 @@ def test_sql_injection(make_app: AppMaker, trace: Tracer, rng: random.Random) ->
     notes = [f"{word_of(rng)} {text}" for text in (*TITLES, *SOUGHT, "'; DELETE FROM entry; --", "NULL", "1); --")]
     for note in notes:
         if send(trace, app, movie_id=films[0]["id"], stars=4, note=note).code != 303:
-            raise Finding("a form that is right had a quote or another character of SQL in its note, and was not taken",
-                          "how does the note get into your INSERT? A ? holds its place, and the value is passed beside")  # fmt: skip
+            raise Finding("a form that is right had a quote or other characters of SQL in its note, and was refused",
+                          "how does the note get into your INSERT? A ? holds its place, the value is passed beside")  # fmt: skip
     for text in NO_FILM:
         check_no_film(trace, app, text.format(id=films[0]["id"]))
     for text in SOUGHT:
@@ -547,7 +547,8 @@ def test_no_secret_in_source(submission: Submission, trace: Tracer, rng: random.
     """without a key no app is made, and for a test it is one that nobody can know"""
     films = some_films(rng, word_of(rng))
     complete = {"SECRET_KEY": word_of(rng), "DATABASE": "complete.sqlite3", "CATALOG": films}
-    assert Client(App(submission.create_app(dict(complete)), trace.recorder)).get(PLACE).status_code == 200, "an app with all that it needs"
+    whole = App(submission.create_app(dict(complete)), trace.recorder)
+    assert trace(whole, "GET", PLACE).code == 200, "an app with all that it needs: does it answer?"
     for key in ("SECRET_KEY", "DATABASE"):
         check_missing(submission, {name: value for name, value in complete.items() if name != key}, key)
     check_missing(submission, {}, "SECRET_KEY")
