@@ -478,9 +478,8 @@ def session_of(client: Client) -> Mapping[str, Any]:
     cookie = client.get_cookie("session")
     reader = Flask("reader")
     reader.secret_key = KEY
-    serializer = SecureCookieSessionInterface().get_signing_serializer(reader)
+    serializer: Any = SecureCookieSessionInterface().get_signing_serializer(reader)
     assert cookie is not None, "is there a cookie with the session?"
-    assert serializer is not None
     try:
         found: Mapping[str, Any] = serializer.loads(cookie.decoded_value)
     except Exception:  # noqa: BLE001 - whatever is wrong with the cookie
