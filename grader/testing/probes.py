@@ -108,9 +108,9 @@ class Probes:
 
     def flask_view(
         self, app: object, rule: str, *, methods: Sequence[str] = ("GET",), raises: str = "RuntimeError",
-        message: str = "added by a probe", first: StudentObject | None = None,
+        message: str = "added by a probe", first: Callable[[], object] | None = None,
     ) -> None:  # fmt: skip
-        """Add a view to a Flask app before its first request: it calls ``first``, a function of the submission's, then raises.
+        """Add a view to a Flask app before its first request: it calls ``first``, a function, then raises.
 
         ``raises`` names a builtin exception; if it is empty the view answers with the message.
         """
@@ -122,7 +122,7 @@ class Probes:
         """Add a view to a Flask app that runs SQL on the connection of ``get_db``, a function of the submission's.
 
         ``GET {rule}?run=SELECT+1`` answers with JSON: ``{"rows": [[1]], "held": 0}``. Further parameters: ``commit``; ``hold``
-        (the request lasts until another one says ``go``, at most 2 seconds; ``held`` counts those that did); ``raises``.
+        (the request lasts until another one says ``go``, at most 2 seconds; ``held`` counts those that do); ``raises``.
         """
         self.ask("add_sql", object_of(app), rule, object_of(get_db))
 

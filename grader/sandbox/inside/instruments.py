@@ -105,15 +105,17 @@ class Instruments:
 
         def view() -> dict[str, object]:
             asked, rows = request.args, []
-            for gate in held if "go" in asked else ():
-                gate.set()
+            for waiting in held if "go" in asked else ():
+                waiting.set()
             for statement in asked.getlist("run"):
                 rows = [list(row.values() if isinstance(row, dict) else row) for row in get_db().execute(statement)]
             if "commit" in asked:
                 get_db().commit()
             if "hold" in asked:
-                held.append(threading.Event())
-                held[-1].wait(LONGEST_HOLD)
+                gate = threading.Event()
+                held.append(gate)
+                gate.wait(LONGEST_HOLD)
+                held.remove(gate)
             if "raises" in asked:
                 raise RuntimeError("added by a probe")
             return {"rows": rows, "held": len(held)}

@@ -7,7 +7,7 @@ import json
 import random
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -156,6 +156,8 @@ def test_connection_per_request_closed(
     get_db = submission.part("db").get_db
     probes.flask_view(app, "/fails", raises="RuntimeError", first=twice(get_db))
     probes.flask_view(app, "/reads", raises="", first=twice(get_db))
+    answers: list[int | None] = []
+    probes.flask_view(app, "/overlaps", raises="", first=overlapping(trace, app, get_db, answers))
     note = word_of(rng)
     with probes.sqlite() as found:
         added = send(trace, app, movie_id=films[0]["id"], stars=3, note=note)
@@ -172,6 +174,7 @@ def test_connection_per_request_closed(
     assert bad.code == 400, "the status of the answer to a form that is bad"
     check_counts(found.opened, found.closed)
     check_export(probes, trace, app, films)
+    check_contexts(probes, trace, app, get_db, answers)
     for _ in range(OPEN_FILES + 6):
         seen = trace(app, "GET", PLACE)
         if seen.code != 200 or note not in read_page(seen.body).text:
@@ -179,7 +182,7 @@ def test_connection_per_request_closed(
                           "each connection is an open file; who closes it?")  # fmt: skip
 
 
-def twice(get_db: StudentObject) -> Any:  # noqa: ANN401 - called in the student process
+def twice(get_db: StudentObject) -> Callable[[], object]:
     """Return what asks for the connection of a request more than once, and uses it."""
 
     def first() -> None:
@@ -197,6 +200,36 @@ def twice(get_db: StudentObject) -> Any:  # noqa: ANN401 - called in the student
                           "PRAGMA foreign_keys = ON is said to each connection; the file does not remember it")  # fmt: skip
 
     return first
+
+
+def overlapping(trace: Tracer, app: App, get_db: StudentObject, answers: list[int | None]) -> Callable[[], object]:
+    """Return what uses the connection of a request before and after another request."""
+
+    def first() -> None:
+        mine = get_db()
+        answers.append(trace(app, "GET", "/reads").code)
+        try:
+            answers.append(mine.execute("SELECT 200").fetchone()[0])
+        except StudentError:
+            raise Finding("a request could not use its connection any more after another one had come and gone in between",
+                          "where does get_db() keep the connection: with the request, or with the thread?") from None  # fmt: skip
+
+    return first
+
+
+def check_contexts(probes: Probes, trace: Tracer, app: App, get_db: StudentObject, answers: list[int | None]) -> None:
+    """Ask for connections outside of requests, and in a request that waits while another one comes and goes."""
+    with probes.sqlite() as found:
+        probes.in_app_context(app, get_db)
+    check_counts(found.opened, found.closed, least=1)
+    answers.clear()
+    with probes.sqlite() as found:
+        seen = trace(app, "GET", "/overlaps")
+    assert [seen.code, *answers] == [200, 200, 200], "a request that comes while another one is answered: are both answered?"
+    if found.opened != 2:
+        raise Finding("two requests that overlapped did not have a connection each",
+                      "where does get_db() keep the connection: with the request, or with the thread?")  # fmt: skip
+    check_counts(found.opened, found.closed, most=2)
 
 
 def check_counts(opened: int, closed: int, *, least: int = 0, most: int = 1) -> None:
@@ -268,13 +301,14 @@ def check_isolation(url: str) -> None:
     writer = threading.Thread(target=get, args=write, kwargs=more)
     writer.start()
     try:
-        for _ in range(200):
+        while True:
             seen = get(url, SQL, "SELECT count(*) FROM scratch")
-            check_sql(seen)
+            (others,) = check_sql(seen)
             if seen.json()["held"]:
                 break
-        assert seen.json()["held"] == 1, "are two requests served at the same time?"
-        (others,) = check_sql(get(url, SQL, "SELECT count(*) FROM scratch"))
+            if not writer.is_alive():
+                raise Finding("while one request had written and not committed, another one that only reads had to wait",
+                              "does each request write something? Which lock does your kind of transaction take?")  # fmt: skip
         listed = get(url, PLACE).status_code
     finally:
         get(url, SQL, go="1")
