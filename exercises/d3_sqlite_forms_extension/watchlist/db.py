@@ -1,56 +1,30 @@
-"""The database: a file of SQLite's, and a connection to it for each request that asks for one."""
-
-import sqlite3
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+"""The database: a file of SQLite's, and one connection to it for each request that asks."""
 
 import click
-from flask import Flask, current_app, g
-
-INSERT = """INSERT OR IGNORE INTO film (id, title_zh, title_en, year, director)
-VALUES (:id, :title_zh, :title_en, :year, :director)"""
 
 
-def connect() -> sqlite3.Connection:
-    """Open a connection for whoever will close it."""
-    db = sqlite3.connect(current_app.config["DATABASE"])
-    db.row_factory = sqlite3.Row
-    db.execute("PRAGMA foreign_keys = ON")
-    return db
+def get_db():
+    """Return the connection of this request; whoever asks first opens it."""
+    # 1. Open: one connection for each request, kept where only this request looks
+    # TODO: rows with columns by name, and foreign keys on
 
 
-def get_db() -> sqlite3.Connection:
-    """Return the connection of this request, opened when it is asked for first."""
-    if "db" not in g:
-        g.db = connect()
-    return cast(sqlite3.Connection, g.db)
+def close_db(error=None):
+    """Close the connection, if there is one; Flask calls this when an application context ends."""
+    # 4. Release: also after an error, also if it is called twice. TODO
 
 
-def close_db(_error: BaseException | None = None) -> None:
-    """Close the connection if there is one; what nobody committed is gone with it."""
-    if db := g.pop("db", None):
-        db.close()
-
-
-def init_db(catalog: Sequence[Mapping[str, Any]]) -> None:
-    """Make what is missing; what is there stays."""
-    db = get_db()
-    with current_app.open_resource("schema.sql") as schema:
-        db.executescript(schema.read().decode())
-    db.executemany(INSERT, catalog)
-    db.commit()
+def init_db():
+    """Make the tables of schema.sql that are missing; delete nothing."""
+    # TODO: current_app.open_resource("schema.sql") opens the file beside this module
 
 
 @click.command("init-db")
-def init_db_command() -> None:
+def init_db_command():
     """Make the tables that are missing."""
-    init_db(current_app.extensions["watchlist"]["catalog"])
-    click.echo(f"The tables are in {current_app.config['DATABASE']}.")
+    # TODO
 
 
-def init_app(app: Flask) -> None:
-    """Close what requests open, add the command, and make the tables."""
-    app.teardown_appcontext(close_db)
-    app.cli.add_command(init_db_command)
-    with app.app_context():
-        init_db(app.extensions["watchlist"]["catalog"])
+def init_app(app):
+    """Tell an app of all this."""
+    # TODO: the teardown function, the command, and the tables
