@@ -171,9 +171,13 @@ class Reader:
         entry = self.matching(table, "entry", ENTRY, form)
         factory = self.factory(self.typed(table, "factory", dict, {}))
         if entry.endswith("()") and entry != f"{entry.split(':')[0]}:{factory.name}()":
-            raise UsageError(f"{self.path}: entry = {entry!r} calls another function than [factory] name = {factory.name!r}")
+            raise UsageError(
+                f"{self.path}: entry = {entry!r} calls another function than [factory] name = {factory.name!r}"
+            )
         if factory.settings and not entry.endswith("()"):
-            raise UsageError(f"{self.path}: [factory] settings are for an entry that is called, as in app:{factory.name}()")
+            raise UsageError(
+                f"{self.path}: [factory] settings are for an entry that is called, as in app:{factory.name}()"
+            )
         return entry
 
     def text(self, table: Mapping[str, Any], key: str) -> Text:

@@ -173,7 +173,10 @@ def check_changes(path: Path, changes: list[Any]) -> None:
                 f"{path}: 'changes' must be tables [[changes]], each with 'old' and 'new', or with 'remove = true', and "
                 f"perhaps with 'file'; nothing else, as {', '.join(sorted(said)) or 'nothing at all'}"
             )
-        if not all(type(value) is CHANGE[key] for key, value in change.items()) or change.get("remove", True) is not True:
+        if (
+            not all(type(value) is CHANGE[key] for key, value in change.items())
+            or change.get("remove", True) is not True
+        ):
             raise UsageError(f"{path}: 'old', 'new' and 'file' of a change must be text, and 'remove' true")
 
 

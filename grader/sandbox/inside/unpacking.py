@@ -39,6 +39,7 @@ UNREADABLE = (
 )  # fmt: skip
 """What the libraries raise for bytes that are no archive or a broken one; NotImplementedError is a RuntimeError."""
 
+
 def unpack(data: bytes, wanted: Sequence[str], most: int) -> dict[str, Any]:
     """Take the wanted files, ``most`` bytes each at most, out of a zip or tar.gz archive.
 
