@@ -108,15 +108,19 @@ class Probes:
 
     def flask_view(
         self, app: object, rule: str, *, methods: Sequence[str] = ("GET",), raises: str = "RuntimeError",
-        message: str = "added by a probe", first: Callable[[], object] | None = None,
+        message: str = "added by a probe", first: Callable[[], object] | None = None, tells: str = "",
     ) -> None:  # fmt: skip
         """Add a view to a Flask app before its first request: it calls ``first``, a function, then raises.
 
-        ``raises`` names a builtin exception; if it is empty the view answers with the message.
+        ``raises`` names a builtin exception; if it is empty the view answers with the message, or with what ``tells`` names:
+        ``g.user`` is an attribute of ``flask.g``, ``environ.REMOTE_ADDR`` a key of the environ. What is no text, or is not
+        there, is told as an empty body.
         """
         if raises and not builtin_type(raises):
             raise TypeError(f"{raises!r} is not the name of a builtin exception")
-        self.ask("add_view", object_of(app), rule, list(methods), raises, message, first)
+        if tells and tells.partition(".")[0] not in ("g", "environ"):
+            raise TypeError(f"a view tells g.name or environ.KEY, not {tells!r}")
+        self.ask("add_view", object_of(app), rule, list(methods), raises, message, first, tells)
 
     def flask_sql(self, app: object, rule: str, get_db: Callable[..., Any]) -> None:
         """Add a view to a Flask app that runs SQL on the connection of ``get_db``, a function of the submission's.

@@ -363,7 +363,7 @@ FLASKY = """
 import sqlite3
 from sqlite3 import connect as kept
 
-from flask import Flask, current_app, render_template
+from flask import Flask, current_app, g, render_template
 from jinja2 import DictLoader
 
 TEMPLATES = {
@@ -398,6 +398,9 @@ def raw(environ, start_response):
 def note():
     noted.append(1)
     return len(noted)
+
+def remember():
+    g.note, g.count = "remembered", 1
 
 def title(*arguments):
     return [current_app.config["TITLE"], *arguments]

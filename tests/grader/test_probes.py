@@ -115,6 +115,32 @@ def test_a_view_is_added_before_the_first_request_only(submission: Submission, p
     assert late.value.type == "AssertionError"
 
 
+def test_a_view_tells_what_a_request_has_with_it(submission: Submission, probes: Probes) -> None:
+    app, trace = submission.create_app(), Tracer(Recorder())
+    for name in (
+        "g.note",
+        "g.count",
+        "g.nothing",
+        "environ.HTTP_X_NOTE",
+        "environ.wsgi.url_scheme",
+        "environ.wsgi.errors",
+    ):
+        probes.flask_view(app, f"/{name}", raises="", first=submission.remember, tells=name)
+    told = {
+        name: trace(app, "GET", f"/{name}", headers={"X-Note": "later"}) for name in ("g.note", "environ.HTTP_X_NOTE")
+    }
+    assert {name: seen.body for name, seen in told.items()} == {
+        "g.note": b"remembered",
+        "environ.HTTP_X_NOTE": b"later",
+    }
+    assert trace(app, "GET", "/environ.wsgi.url_scheme").body == b"http"
+    for name in ("g.count", "g.nothing", "environ.HTTP_X_NOTE", "environ.wsgi.errors"):
+        seen = trace(app, "GET", f"/{name}")
+        assert (seen.code, seen.body) == (200, b"")
+    with pytest.raises(TypeError, match="tells"):
+        probes.flask_view(submission.create_app(), "/x", raises="", tells="session.user")
+
+
 def test_a_flask_app_is_there_to_be_read(submission: Submission, probes: Probes) -> None:
     app = submission.create_app()
     assert probes.flask_app(App(app, Recorder())) is app

@@ -80,16 +80,17 @@ class Instruments:
         flask_app(app)
 
     def add_view(
-        self, app: Any, rule: str, methods: list[str], raises: str, message: str, first: Callable[[], object] | None  # noqa: ANN401
+        self, app: Any, rule: str, methods: list[str], raises: str, message: str, first: Callable[[], object] | None,  # noqa: ANN401
+        tells: str,
     ) -> None:  # fmt: skip
-        """Add a view that calls ``first``, then raises a builtin exception, or answers with the message if there is none."""
+        """Add a view that calls ``first``, then raises a builtin exception, tells something, or answers with the message."""
 
         def view(**_arguments: object) -> str:
             if first is not None:
                 first()
             if raises:
                 raise getattr(builtins, raises)(message)
-            return message
+            return told(tells) if tells else message
 
         flask_app(app).add_url_rule(rule, f"added {rule}", view, methods=methods)
 
@@ -187,6 +188,15 @@ class Recording(logging.Handler):
         with contextlib.suppress(Exception):
             if len(self.entries) < MOST:
                 self.entries.append((str(record.levelname)[:20], str(record.getMessage())[:LONGEST]))
+
+
+def told(name: str) -> str:
+    """Return a text that a request has with it: ``g.name`` or ``environ.KEY``."""
+    from flask import g, request
+
+    place, _, key = name.partition(".")
+    value = g.get(key) if place == "g" else request.environ.get(key)
+    return value if type(value) is str else ""
 
 
 def flask_app(app: Any) -> Any:  # noqa: ANN401 - a Flask app

@@ -83,10 +83,10 @@ def rows(seen: Trace) -> list[list[Any]]:
 
 
 TITLES = (
-    "Robert'); DROP TABLE film;--", "100% _real_", 'say "hi"; --', "back\\slash", "O'Brien", "plain", "? ?1 :id {0} %s",
+    "Robert'); DROP TABLE film;--", "100% _real_", 'say "hi"; --', "back\\slash", "O'Brien", "plain Élégie", "? ?1 :id {0} %s",
 )  # fmt: skip
 SOUGHT = (
-    "'", "%", "_", '"', "\\", "o'b", "' OR '1'='1", "'); DROP TABLE entry; --", "?", "%s", "PLAIN", "a%l", "%' OR 1=1 --",
+    "'", "%", "_", '"', "\\", "o'b", "' OR '1'='1", "'); DROP TABLE entry; --", "?", "%s", "PLAIN", "éLÉG", "a%l", "%' OR 1=1 --",
 )  # fmt: skip
 NO_FILM = ("{id} OR 1=1", "{id};--", "{id}'", "0 OR id={id}", "' OR '1'='1", "{id} --", "9" * 25, "9223372036854775808")
 
@@ -201,7 +201,7 @@ def twice(get_db: StudentObject) -> Callable[[], object]:
         if named != "x":
             raise Finding("a row of a connection of get_db() could not be asked for a column by its name",
                           "what is the row_factory of a new connection?")  # fmt: skip
-        if get_db().execute("PRAGMA foreign_keys").fetchone()[0] != 1:
+        if get_db().execute("SELECT foreign_keys FROM pragma_foreign_keys").fetchone()["foreign_keys"] != 1:
             raise Finding("foreign keys were not checked on a connection of get_db()",
                           "PRAGMA foreign_keys = ON is said to each connection; the file does not remember it")  # fmt: skip
 
@@ -215,7 +215,7 @@ def overlapping(trace: Tracer, app: App, get_db: StudentObject, answers: list[in
         mine = get_db()
         answers.append(trace(app, "GET", "/reads").code)
         try:
-            answers.append(mine.execute("SELECT 200").fetchone()[0])
+            answers.append(mine.execute("SELECT 200 AS code").fetchone()["code"])
         except StudentError:
             raise Finding("a request could not use its connection any more after another one had come and gone in between",
                           "where does get_db() keep the connection: with the request, or with the thread?") from None  # fmt: skip
@@ -453,7 +453,7 @@ def test_validator_table(submission: Submission) -> None:
         asked: list[tuple[str, str | None]] = []
         said = validate(dict(data), {name: noting(name, rule, asked) for name, rule in rules.items()})
         if type(said) not in (tuple, list) or len(said) != 2 or not all(type(part) is dict for part in said):
-            raise Finding("validate() did not return two dicts", "return clean, errors")
+            raise Finding("validate() did not return two dicts", "the last line of validate(): both of them")
         if sorted(asked) != sorted((name, data.get(name)) for name in rules):
             raise Finding("not each rule was called once, with the text as it was sent, or with None if there was none",
                           "data.get(name) is what a rule gets, also after another rule has refused")  # fmt: skip
