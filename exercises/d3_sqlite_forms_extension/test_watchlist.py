@@ -66,7 +66,7 @@ def test_one_connection_for_a_request(submission, make_app, probes):
 
     def ask_twice():
         get_db()
-        row = get_db().execute("SELECT 40 + 2 AS answer").fetchone()
+        (row,) = get_db().execute("SELECT 40 + 2 AS answer").fetchall()
         assert row["answer"] == 42, "has a row its columns by name? The row_factory of the connection"
 
     probes.flask_view(app, "/twice", raises="", message="fine", first=ask_twice)
@@ -75,6 +75,8 @@ def test_one_connection_for_a_request(submission, make_app, probes):
     assert (answer.status_code, answer.text) == (200, "fine"), "a view that calls get_db() twice: does it answer?"
     assert found.opened == 1, "how many connections does a request open that calls get_db() twice?"
     assert found.closed == 1, "who closes the connection when the request has ended?"
+    codes = {Client(app).get("/twice").status_code for _ in range(70)}
+    assert codes == {200}, "seventy requests more: is each of them answered? What stays open is an open file, and 64 are the most"
 
 
 @mark.points(5, "correctness", statement="validate")

@@ -81,7 +81,7 @@ class Instruments:
 
     def add_view(
         self, app: Any, rule: str, methods: list[str], raises: str, message: str, first: Callable[[], object] | None,  # noqa: ANN401
-        tells: str,
+        tells: str = "",
     ) -> None:  # fmt: skip
         """Add a view that calls ``first``, then raises a builtin exception, tells something, or answers with the message."""
 

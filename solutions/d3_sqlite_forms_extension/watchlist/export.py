@@ -50,5 +50,6 @@ class Rows:
         return dict(next(self.rows))
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Give the connection back; a statement that is not at its end would keep its lock on the file."""
+        self.rows.close()
         self.db.close()

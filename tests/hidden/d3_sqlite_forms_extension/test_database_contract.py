@@ -179,21 +179,24 @@ def test_connection_per_request_closed(
         bad = send(trace, app, movie_id="0", stars="9")
     assert bad.code == 400, "the status of the answer to a form that is bad"
     check_counts(found.opened, found.closed)
-    check_export(probes, trace, app, films)
     check_contexts(probes, trace, app, get_db, answers)
     for _ in range(OPEN_FILES + 6):
         seen = trace(app, "GET", PLACE)
         if seen.code != 200 or note not in read_page(seen.body).text:
             raise Finding("after many requests one more was not answered: no more files could be opened",
                           "each connection is an open file; who closes it?")  # fmt: skip
+    check_export(probes, trace, app, films)
 
 
 def twice(get_db: StudentObject) -> Callable[[], object]:
-    """Return what asks for the connection of a request more than once, and uses it."""
+    """Return what asks for the connection of a request more than once, and uses it.
+
+    All rows are fetched: a statement that is not at its end would keep its lock as long as this side knows it.
+    """
 
     def first() -> None:
         get_db()
-        found = get_db().execute("SELECT 'x' AS name").fetchone()
+        (found,) = get_db().execute("SELECT 'x' AS name").fetchall()
         try:
             named = found["name"]
         except StudentError:
@@ -201,7 +204,8 @@ def twice(get_db: StudentObject) -> Callable[[], object]:
         if named != "x":
             raise Finding("a row of a connection of get_db() could not be asked for a column by its name",
                           "what is the row_factory of a new connection?")  # fmt: skip
-        if get_db().execute("SELECT foreign_keys FROM pragma_foreign_keys").fetchone()["foreign_keys"] != 1:
+        (checked,) = get_db().execute("SELECT foreign_keys FROM pragma_foreign_keys").fetchall()
+        if checked["foreign_keys"] != 1:
             raise Finding("foreign keys were not checked on a connection of get_db()",
                           "PRAGMA foreign_keys = ON is said to each connection; the file does not remember it")  # fmt: skip
 
@@ -215,7 +219,8 @@ def overlapping(trace: Tracer, app: App, get_db: StudentObject, answers: list[in
         mine = get_db()
         answers.append(trace(app, "GET", "/reads").code)
         try:
-            answers.append(mine.execute("SELECT 200 AS code").fetchone()["code"])
+            (row,) = mine.execute("SELECT 200 AS code").fetchall()
+            answers.append(row["code"])
         except StudentError:
             raise Finding("a request could not use its connection any more after another one had come and gone in between",
                           "where does get_db() keep the connection: with the request, or with the thread?") from None  # fmt: skip
