@@ -36,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "raw_only: not used here")
     grader.testing.StudentObject = object  # type: ignore[misc, assignment]  # here an object is itself, not a reference
     grader.channel.remote.has_operation = can
+    INSTRUMENTS.install()
 
 
 def can(thing: object, kind: str) -> bool:
@@ -103,7 +104,6 @@ def submission() -> InProcess:
     path = Path(os.environ["BENCH_SUBMISSION"])
     path = path.parent if path.name == "__init__.py" else path
     sys.path.insert(0, str(path.parent))
-    INSTRUMENTS.install()
     return InProcess(importlib.import_module(path.stem))
 
 
