@@ -117,7 +117,8 @@ class Factory:
     """How an app is made for a test: the function's name, and whether it takes keywords or one dict of settings.
 
     ``make_app(catalog=…)`` takes keywords; ``create_app({"CATALOG": …})`` takes settings, whose keys are upper-case.
-    ``settings`` are those of the app that an entry like ``app:make_app()`` stands for.
+    ``settings`` are those that every app gets, if a test does not set them; ``{new}`` in a text of them stands for a word that
+    no other app of the test has.
     """
 
     name: str = "make_app"

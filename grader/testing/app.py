@@ -7,6 +7,7 @@ and raises errors of its own on others. What is wrong ends the test with a `Find
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 from grader.models import Factory
@@ -81,19 +82,23 @@ class AppMaker:
     """The fixture ``make_app``: makes apps with the submission's factory, whatever the exercise calls it.
 
     ``make_app(catalog=FILMS)`` calls ``make_app(catalog=FILMS)`` or ``create_app({"CATALOG": FILMS})``, as the manifest
-    says; what is not given is not passed. Lists and dicts are copied first: what the submission does to its arguments comes
-    back, and must not change what the test compares with. Each app is checked for the shape of its answers, like ``app``.
+    says; what is not given is not passed, but for what the manifest gives to every app. Lists and dicts are copied first: what
+    the submission does to its arguments comes back, and must not change what the test compares with. Each app is checked for
+    the shape of its answers, like ``app``.
     """
 
-    def __init__(self, submission: Submission, factory: Factory, recorder: Recorder) -> None:
+    def __init__(
+        self, submission: Submission, factory: Factory, recorder: Recorder, numbers: Iterator[int] | None = None
+    ) -> None:
         self.submission = submission
         self.factory = factory
         self.recorder = recorder
+        self.numbers = count(1) if numbers is None else numbers
 
     def __call__(self, **settings: object) -> App:
         """Make an app."""
         function = getattr(self.submission, self.factory.name)
-        settings = {name: copied(value) for name, value in settings.items()}
+        settings = self.usual() | {name: copied(value) for name, value in settings.items()}
         if self.factory.takes == "keywords":
             made = function(**settings)
         else:
@@ -102,7 +107,17 @@ class AppMaker:
 
     def of(self, submission: Submission) -> AppMaker:
         """Return the maker of apps in the process of ``submission.fresh()``."""
-        return AppMaker(submission, self.factory, self.recorder)
+        return AppMaker(submission, self.factory, self.recorder, self.numbers)
+
+    def usual(self) -> dict[str, object]:
+        """Return the settings that the manifest gives to every app, for one more app."""
+        new = f"app-{next(self.numbers)}"
+        return {
+            name.lower() if self.factory.takes == "settings" else name: (
+                value.replace("{new}", new) if isinstance(value, str) else value
+            )
+            for name, value in self.factory.settings.items()
+        }
 
 
 def copied(value: object) -> object:

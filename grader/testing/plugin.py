@@ -218,7 +218,7 @@ def app(request: pytest.FixtureRequest, submission: Submission) -> App:
 
     exercise, recorder = runtime_of(request.node).exercise, recorder_of(request.node)
     if exercise.called:
-        return AppMaker(submission, exercise.factory, recorder)(**exercise.factory.settings)
+        return AppMaker(submission, exercise.factory, recorder)()
     return App(getattr(submission, exercise.attribute), recorder)
 
 

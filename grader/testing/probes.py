@@ -108,9 +108,9 @@ class Probes:
 
     def flask_view(
         self, app: object, rule: str, *, methods: Sequence[str] = ("GET",), raises: str = "RuntimeError",
-        message: str = "added by a probe", first: StudentObject | None = None, tells: str = "",
+        message: str = "added by a probe", first: Callable[[], object] | None = None, tells: str = "",
     ) -> None:  # fmt: skip
-        """Add a view to a Flask app before its first request: it calls ``first``, a function of the submission's, then raises.
+        """Add a view to a Flask app before its first request: it calls ``first``, a function, then raises.
 
         ``raises`` names a builtin exception; if it is empty the view answers with the message, or with what ``tells`` names:
         ``g.user`` is an attribute of ``flask.g``, ``environ.REMOTE_ADDR`` a key of the environ. What is no text, or is not
@@ -121,6 +121,19 @@ class Probes:
         if tells and tells.partition(".")[0] not in ("g", "environ"):
             raise TypeError(f"a view tells g.name or environ.KEY, not {tells!r}")
         self.ask("add_view", object_of(app), rule, list(methods), raises, message, first, tells)
+
+    def flask_sql(self, app: object, rule: str, get_db: Callable[..., Any]) -> None:
+        """Add a view to a Flask app that runs SQL on the connection of ``get_db``, a function of the submission's.
+
+        ``GET {rule}?run=SELECT+1`` answers with JSON: ``{"rows": [[1]], "held": 0}``. Further parameters: ``commit``; ``hold``
+        (the request lasts until another one says ``go``, at most 2 seconds; ``held`` counts those that do); ``raises``.
+        """
+        self.ask("add_sql", object_of(app), rule, object_of(get_db))
+
+    def bare_flask(self) -> StudentObject:
+        """Return a new Flask app in the student process, to which an extension of the submission's can be given."""
+        made: StudentObject = object_of(self.ask("bare_flask"))
+        return made
 
     def in_app_context(self, app: object, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
         """Call a function of the submission's inside an application context of a Flask app, and return what it returned."""

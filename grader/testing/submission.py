@@ -80,6 +80,25 @@ class Submission:
         kind = (self._student.outline or {}).get(name)
         return {**said, **KINDS[kind]} if kind in KINDS else said
 
+    def part(self, name: str) -> Part:
+        """Return a module of the package that was handed in: ``submission.part("db").get_db``.
+
+        Raises:
+            Finding: there is no such module.
+        """
+        self._load()
+        peer, full = self._student.peer, f"{self._module_name}.{name}"
+        try:
+            module = peer.ask("import", "import", 0, full)
+        except StudentError as error:
+            if error.type != "ModuleNotFoundError" or f"'{full}'" not in error.text:
+                raise
+            raise Finding("your package has no module {name}", "the names in the task; is there such a file?",
+                          name=public(full)) from None  # fmt: skip
+        if not isinstance(module, StudentObject):
+            peer.violated("a module that is none")
+        return Part(module, full)
+
     def run(
         self, argv: Sequence[str], *, stdin: bytes = b"", env: Mapping[str, str] | None = None, timeout: float | None = None
     ) -> Completed:  # fmt: skip
@@ -190,6 +209,25 @@ class Submission:
                 self._student.peer.violated("a module that is none")
             self._module = module
         return self._module
+
+
+class Part:
+    """A module of a package: its names are attributes."""
+
+    def __init__(self, module: StudentObject, name: str) -> None:
+        self._module = module
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the student defined
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self._module._ask("read", "attr", name)
+        except StudentError as error:
+            if error.type != "AttributeError" or error.phase != "read":
+                raise
+            raise Finding("your module {module} defines no {name}", "the names in the task; spelling and case count",
+                          module=public(self._name), name=public(name)) from None  # fmt: skip
 
 
 def checked_description(peer: TrustedPeer, said: object) -> dict[str, bool]:

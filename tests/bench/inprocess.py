@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import importlib.util
 import inspect
+import itertools
+import json
 import os
 import random
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -22,6 +27,7 @@ import grader.testing
 import grader.testing.decoding
 from grader.sandbox.inside.instruments import Instruments
 from grader.testing.events import Recorder
+from grader.testing.probes import Connections
 from grader.testing.tracer import Tracer
 
 
@@ -33,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     grader.channel.remote.has_operation = can
     grader.testing.decoding.MOST_DECODED = sys.maxsize >> 1  # others decode whatever comes, however much that is
     grader.testing.decoding.MOST_MEMBERS = sys.maxsize
+    INSTRUMENTS.install()
 
 
 def can(thing: object, kind: str) -> bool:
@@ -61,6 +68,16 @@ class InProcess:
         module = sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return InProcess(module)
+
+    def part(self, name: str) -> ModuleType:
+        """Return a module of the package."""
+        return importlib.import_module(f"{self._module.__name__}.{name}")
+
+    def run(self, argv: list[str], *, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+        """Run a command where the package is."""
+        words = [sys.executable if word == "python" else word for word in argv]
+        folder = Path(str(self._module.__file__)).parents[1]
+        return subprocess.run(words, cwd=folder, env={**os.environ, **(env or {})}, capture_output=True, check=False)
 
     def defines(self, name: str) -> bool:
         """Tell whether the module defines a name."""
@@ -96,7 +113,7 @@ def submission() -> InProcess:
 @pytest.fixture
 def app(submission: InProcess) -> Any:  # noqa: ANN401
     """The entry, or what the factory makes."""
-    return submission.application if submission.defines("application") else submission.create_app()
+    return submission.application if submission.defines("application") else Maker(submission)()
 
 
 class Maker:
@@ -109,9 +126,11 @@ class Maker:
         """Make an app."""
         if not self._submission.defines("create_app"):
             return self._submission.make_app(**settings)
-        return self._submission.create_app(
-            *([{name.upper(): value for name, value in settings.items()}] if settings else [])
-        )
+        new = f"app-{next(NUMBERS)}"
+        usual = json.loads(os.environ.get("BENCH_SETTINGS", "{}"))
+        config = {name: value.replace("{new}", new) if type(value) is str else value for name, value in usual.items()}
+        config |= {name.upper(): value for name, value in settings.items()}
+        return self._submission.create_app(*([config] if config else []))
 
     def of(self, submission: InProcess) -> Maker:
         """Return that of another module."""
@@ -126,13 +145,34 @@ class InProcessProbes(Instruments):
         self.check_flask(app)
         return app
 
-    def flask_view(self, app: Any, rule: str, *, raises: str, message: str = "added by a probe") -> None:  # noqa: ANN401
+    def flask_view(
+        self, app: Any, rule: str, *, raises: str, message: str = "added by a probe", first: Callable[[], object] | None = None  # noqa: ANN401
+    ) -> None:  # fmt: skip
         """Add a view."""
-        self.add_view(app, rule, ["GET"], raises, message, None, "")
+        self.add_view(app, rule, ["GET"], raises, message, first, "")
+
+    def flask_sql(self, app: Any, rule: str, get_db: Callable[[], Any]) -> None:  # noqa: ANN401
+        """Add a view that runs SQL."""
+        self.add_sql(app, rule, get_db)
+
+    @contextlib.contextmanager
+    def sqlite(self) -> Iterator[Connections]:  # type: ignore[override]
+        """Count connections."""
+        found, before = Connections(), dict(self.counts)
+        yield found
+        found.opened, found.closed = (self.counts[name] - before[name] for name in ("opened", "closed"))
+
+    def in_app_context(self, app: Any, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
+        """Call a function."""
+        return super().in_app_context(app, function, list(arguments))
 
     def of(self, submission: InProcess) -> InProcessProbes:  # noqa: ARG002 - all modules are in this process
         """Return those of another module."""
         return self
+
+
+INSTRUMENTS = InProcessProbes()
+NUMBERS = itertools.count(1)
 
 
 @pytest.fixture
@@ -144,7 +184,7 @@ def make_app(submission: InProcess) -> Maker:
 @pytest.fixture
 def probes() -> InProcessProbes:
     """The instruments."""
-    return InProcessProbes()
+    return INSTRUMENTS
 
 
 @pytest.fixture

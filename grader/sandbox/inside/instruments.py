@@ -10,6 +10,7 @@ import builtins
 import contextlib
 import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -18,6 +19,8 @@ MOST = 1000
 """Entries that one recording keeps."""
 LONGEST = 2000
 """Characters of one text that are told."""
+LONGEST_HOLD = 2.0
+"""Seconds for which a request may be held."""
 LAYOUTS = 10
 """Templates that one may extend, one after another."""
 
@@ -78,7 +81,7 @@ class Instruments:
 
     def add_view(
         self, app: Any, rule: str, methods: list[str], raises: str, message: str, first: Callable[[], object] | None,  # noqa: ANN401
-        tells: str,
+        tells: str = "",
     ) -> None:  # fmt: skip
         """Add a view that calls ``first``, then raises a builtin exception, tells something, or answers with the message."""
 
@@ -90,6 +93,41 @@ class Instruments:
             return told(tells) if tells else message
 
         flask_app(app).add_url_rule(rule, f"added {rule}", view, methods=methods)
+
+    def add_sql(self, app: Any, rule: str, get_db: Callable[[], Any]) -> None:  # noqa: ANN401
+        """Add a view that runs SQL on the connection of the submission's ``get_db``, and says what came back.
+
+        Its parameters: ``run`` (any number of statements), ``commit``, ``hold`` (do not end before somebody asks with ``go``),
+        ``raises``. It answers with JSON: ``rows``, and how many requests are ``held`` at the moment.
+        """
+        from flask import request
+
+        held: list[threading.Event] = []
+
+        def view() -> dict[str, object]:
+            asked, rows = request.args, []
+            for waiting in held if "go" in asked else ():
+                waiting.set()
+            for statement in asked.getlist("run"):
+                rows = [list(row.values() if isinstance(row, dict) else row) for row in get_db().execute(statement)]
+            if "commit" in asked:
+                get_db().commit()
+            if "hold" in asked:
+                gate = threading.Event()
+                held.append(gate)
+                gate.wait(LONGEST_HOLD)
+                held.remove(gate)
+            if "raises" in asked:
+                raise RuntimeError("added by a probe")
+            return {"rows": rows, "held": len(held)}
+
+        flask_app(app).add_url_rule(rule, f"added {rule}", view)
+
+    def bare_flask(self) -> Any:  # noqa: ANN401
+        """Return a Flask app that nobody has done anything to."""
+        from flask import Flask
+
+        return Flask("bare")
 
     def watch_log(self, app: Any) -> int:  # noqa: ANN401
         """Begin to write down what the app logs at INFO or higher."""
@@ -132,8 +170,8 @@ class Instruments:
 USED: dict[str, Callable[..., Any]] = {
     name: getattr(Instruments, name)
     for name in (
-        "sqlite", "watch_templates", "rendered_templates", "check_flask", "add_view", "watch_log", "logged", "in_app_context",
-        "slow_app",
+        "sqlite", "watch_templates", "rendered_templates", "check_flask", "add_view", "add_sql", "bare_flask", "watch_log",
+        "logged", "in_app_context", "slow_app",
     )
 }  # fmt: skip
 

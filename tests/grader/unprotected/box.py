@@ -196,7 +196,7 @@ def environment(config: dict[str, Any], folder: Path) -> dict[str, str]:
         "PATH": "/usr/bin:/bin", "HOME": str(HOME), "LANG": "C.UTF-8", "GITHUB_TOKEN": secrets["environment"],
         f"SECRET_{secrets['name'].replace('-', '_')}": "1", "RESULTS": str(RESULTS), "NAIVE_FOLDER": str(folder),
         "NAIVE_MODULE": config["file"].removesuffix(".py"), "NAIVE_PATH": f"{folder}:{config['path']}",
-        "MALLOC_ARENA_MAX": "1",
+        "MALLOC_ARENA_MAX": "1", "BENCH_SETTINGS": json.dumps(config["settings"]),
     }  # fmt: skip
 
 

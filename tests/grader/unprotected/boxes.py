@@ -74,7 +74,7 @@ def run(handed_in: Path, exercise: Exercise, *, naive: bool = False) -> Facts:
     user = FIRST_USER + (os.getpid() + next(NUMBERS)) % USERS if os.geteuid() == 0 else 0
     config = {
         "exercise": exercise.name, "file": main_file(exercise), "archive": "" if handed_in.is_dir() else handed_in.name,
-        "naive": naive, "secrets": planted, "user": user, "become": become(user),
+        "settings": dict(exercise.factory.settings), "naive": naive, "secrets": planted, "user": user, "become": become(user),
         "python": view.current().interpreter, "path": os.pathsep.join(["/engine", "/plugin", *view.current().packages]),
     }  # fmt: skip
     folder = handed_in if handed_in.is_dir() else handed_in.parent

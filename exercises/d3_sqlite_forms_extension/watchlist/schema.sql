@@ -1,0 +1,1 @@
+-- TODO: a table for the entries. Should the films have a table too? An entry is about one of them.

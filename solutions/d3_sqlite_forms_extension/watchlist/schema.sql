@@ -1,0 +1,14 @@
+CREATE TABLE IF NOT EXISTS film (
+    place INTEGER PRIMARY KEY,
+    id INTEGER NOT NULL UNIQUE,
+    title_zh TEXT NOT NULL,
+    title_en TEXT NOT NULL,
+    year INTEGER NOT NULL,
+    director TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS entry (
+    number INTEGER PRIMARY KEY,
+    movie_id INTEGER NOT NULL REFERENCES film (id),
+    stars INTEGER NOT NULL CHECK (stars BETWEEN 1 AND 5),
+    note TEXT NOT NULL
+);

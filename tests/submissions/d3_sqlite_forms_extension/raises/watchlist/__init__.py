@@ -1,0 +1,2 @@
+def create_app(config=None):
+    raise NotImplementedError
