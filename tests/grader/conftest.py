@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import shlex
 import shutil
 import sys
+import tempfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +36,7 @@ SHARE = {
 with GRADER_TESTS=all."""
 HONEST = 40
 """The same for samples that are no attacks: `grader verify` proves them all."""
+NUMBERS = itertools.count()
 ALWAYS_LEFT = (
     "hangs",
     "full_disk",
@@ -132,6 +136,19 @@ def no_walls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     script.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, poorer))} "$@"\n', encoding="utf-8")
     script.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(script))
+
+
+@pytest.fixture(scope="session")
+def stores() -> Iterator[Path]:
+    """A folder for the stores of all tests."""
+    with tempfile.TemporaryDirectory(prefix="grader-stores-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def own_store(stores: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test keeps what it grades by itself, and nothing in the course."""
+    monkeypatch.setenv("GRADER_STORE", str(stores / f"{next(NUMBERS)}.db"))
 
 
 @pytest.fixture
