@@ -125,7 +125,7 @@ class PolicyReader(Reader):
         self.keys(table, KEYS, "[grading] ")
         common = self.rule(table, Rule())
         rules = {
-            course.find(name).name: self.own_rule(value, f"[grading.exercises.{name}] ", common)
+            self.exercise(name, course): self.own_rule(value, f"[grading.exercises.{name}] ", common)
             for name, value in self.typed(table, "exercises", dict, {}).items()
         }
         students = {
@@ -133,6 +133,13 @@ class PolicyReader(Reader):
             for name, value in self.typed(table, "students", dict, {}).items()
         }
         return Policy(rules, students, common, self.language(table))
+
+    def exercise(self, name: str, course: Course) -> str:
+        """Return the name of an exercise."""
+        try:
+            return course.find(name).name
+        except UsageError as error:
+            raise UsageError(f"{self.path}: {error}") from None
 
     def own_rule(self, table: Any, where: str, common: Rule) -> Rule:  # noqa: ANN401 - TOML
         """Return the rule of one exercise."""
@@ -165,7 +172,7 @@ class PolicyReader(Reader):
             raise UsageError(f"{self.path}: {where}must be a table")
         self.keys(table, ("language", "deadlines"), where)
         deadlines = self.typed(table, "deadlines", dict, {})
-        times = {course.find(name).name: self.time(value, f"{where}{name}") for name, value in deadlines.items()}
+        times = {self.exercise(name, course): self.time(value, f"{where}{name}") for name, value in deadlines.items()}
         return Student(self.language(table), times)
 
     def language(self, table: Mapping[str, Any]) -> str | None:

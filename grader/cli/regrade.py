@@ -47,7 +47,8 @@ LISTED = 10
 @store_option
 @reporting
 def command(exercise_names: tuple[str, ...], apply: bool, incomplete: bool, form: str, course_folder: Path | None,
-          private: Path | None, min_isolation: str, grading: Path | None, workers: int | None, store: str | None) -> None:  # fmt: skip
+          private: Path | None, min_isolation: str, grading: Path | None, workers: int | None,
+          store: str | None) -> None:  # fmt: skip
     """Grade again what was judged by other tests or another engine, and show who gains and who loses which points.
 
     No grade changes before --apply. A regrading that was stopped goes on where it stopped; decisions made by hand stay.

@@ -23,6 +23,7 @@ PATIENCE = 600.0
 PAUSE = 60.0
 """Seconds between further starts, and between looks whether a machine without walls has got some."""
 
+STOPPED = "the run was stopped"
 
 Question = Callable[[Worker], Mapping[str, Any]]
 """What a worker is asked; the answer's ``fault`` says whether something of ours broke."""
@@ -85,6 +86,8 @@ class Crew:
             self.workers.pop(exercise.name).stop()
         if exercise.name not in self.workers:
             self.workers[exercise.name] = self.hire(exercise)
+        if self.given_up:
+            raise EngineFault(STOPPED)
         return self.workers[exercise.name]
 
     def poor(self, worker: Worker) -> bool:
@@ -94,7 +97,7 @@ class Crew:
     def hire(self, exercise: Exercise) -> Worker:
         """Start a worker, and count what is spent in vain."""
         if self.given_up:
-            raise EngineFault("the run was stopped")
+            raise EngineFault(STOPPED)
         trouble = self.troubles.setdefault(exercise.name, Trouble())
         began = time.monotonic()
         if trouble.seconds > PATIENCE and began - trouble.last < PAUSE:

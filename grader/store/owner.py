@@ -7,16 +7,18 @@ lock of the very connection that writes, so that whoever loses the one has lost 
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from grader.errors import UsageError
 from grader.store.schema import now
 
 SUFFIX = ".lock"
 LOCK = "pg_try_advisory_lock(hashtext('grader'), hashtext(current_schema()))"
+NOTICED = 2.0
 BUSY = "another run has this store{who}; wait until it has ended, then start this one again: nothing was changed"
 
 
@@ -71,10 +73,17 @@ def lock(file: IO[str]) -> None:
 def own_session(connection: Connection, where: str) -> None:
     """Take the store of a PostgreSQL database as long as the connection lives.
 
+    A server takes a moment to notice that a client was killed, so it is asked for some seconds.
+
     Raises:
         UsageError: another run has it.
     """
-    taken = connection.execute(text(f"SELECT {LOCK}")).scalar_one()
-    connection.commit()
-    if not taken:
-        raise UsageError(f"{where}: " + BUSY.format(who=""))
+    deadline = time.monotonic() + NOTICED
+    while True:
+        taken = connection.exec_driver_sql(f"SELECT {LOCK}").scalar_one()
+        connection.commit()
+        if taken:
+            return
+        if time.monotonic() > deadline:
+            raise UsageError(f"{where}: " + BUSY.format(who=""))
+        time.sleep(0.05)

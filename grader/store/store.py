@@ -233,7 +233,7 @@ def open_store(store: str, *, writing: bool, alone: bool = True, patience: float
         if not writing and not path.exists():
             raise UsageError(f"{name}: there is no store yet; grader grade with a tree of students makes it")
         if writing:
-            make_folder(path)
+            make_file(path)
             file = owner.own_file(path) if alone else None
     engine = database.engine_for(url, writing=writing, patience=patience)
     connection = None
@@ -263,9 +263,11 @@ def added(connection: Connection, table: Table, row: dict[str, Any]) -> int:
     return int(key[0])
 
 
-def make_folder(path: Path) -> None:
-    """Make the folder of a SQLite database."""
+def make_file(path: Path) -> None:
+    """Make the file of a SQLite database and its folder; what students handed in is nobody else's business."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            path.touch(mode=0o600, exist_ok=False)
     except OSError as error:
-        raise UsageError(f"{path.parent}: cannot be made ({error.strerror}); choose another store") from None
+        raise UsageError(f"{path}: cannot be made ({error.strerror}); choose another store") from None
