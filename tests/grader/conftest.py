@@ -18,6 +18,7 @@ import pytest
 from grader.course import Course, load_course
 from grader.models import Isolation, Limits
 from grader.sandbox.isolation import enter
+from tests.grader import postgresql
 from tests.grader.ordinary import obstacle
 from tests.grader.scenarios import LEVELS, private_python
 
@@ -30,7 +31,7 @@ SHARE = {
     "test_bounds.py": 12, "test_plain_run.py": 5, "test_cli.py": 3, "test_authors_page.py": 3, "test_parity.py": 4,
     "test_probes.py": 4, "test_connect.py": 4, "test_run.py": 4, "test_engine.py": 3, "test_diagnostic.py": 4,
     "test_new.py": 4, "test_mutants.py": 3, "test_verify.py": 4, "test_predictions.py": 2, "test_serve.py": 2,
-    "test_attack_table.py": 3, "test_store.py": 2, "test_class.py": 3,
+    "test_attack_table.py": 3, "test_store.py": 3, "test_class.py": 5,
 }  # fmt: skip
 """Of these modules' slower tests every n-th is run everywhere, and three times as many where GRADER_CI is set; all of them
 with GRADER_TESTS=all."""
@@ -149,6 +150,15 @@ def stores() -> Iterator[Path]:
 def own_store(stores: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test keeps what it grades by itself, and nothing in the course."""
     monkeypatch.setenv("GRADER_STORE", str(stores / f"{next(NUMBERS)}.db"))
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """A PostgreSQL server, where there is one."""
+    if not postgresql.program("initdb"):
+        skip("there is no PostgreSQL here", postgresql.REMEDY)
+    with postgresql.server() as url:
+        yield url
 
 
 @pytest.fixture

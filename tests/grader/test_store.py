@@ -29,7 +29,7 @@ from grader.store.gradebook import gradebook
 from grader.store.records import key_of, student_of, submission_from, work_hash, work_record
 from grader.store.store import Store, open_store
 from tests.grader import postgresql
-from tests.grader.conftest import EVERY, IN_CI, skip
+from tests.grader.conftest import EVERY, IN_CI
 from tests.grader.stores import EXERCISE, THEN, contents, handed, judged, keep
 
 ROOT = Path(__file__).parents[2]
@@ -39,25 +39,13 @@ HOSTILE = ("ada", "\x1b]0;x\x07", "two\nlines", os.fsdecode(b"\xff\xfe"), "\\udc
            "\u202eoda", "\ud800", "x" * 255)  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """A PostgreSQL server, where there is one."""
-    if not postgresql.program("initdb"):
-        skip("there is no PostgreSQL here", postgresql.REMEDY)
-    with postgresql.server() as url:
-        yield url
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a new store, on each kind of database."""
     if request.param == "sqlite":
         return str(tmp_path / "new" / "grades.db")
     server: str = request.getfixturevalue("server")
-    name = f"s{next(NAMES)}"
-    words = ["psql", "-q", "-h", server.partition("host=")[2], "-U", "grader", "postgres", "-c", f"CREATE SCHEMA {name}"]
-    subprocess.run([postgresql.program("psql"), *words[1:]], check=True, timeout=60)
-    return f"{server}&options=-csearch_path%3D{name}"
+    return postgresql.new_schema(server, f"s{next(NAMES)}")
 
 
 @pytest.fixture
