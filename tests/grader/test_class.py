@@ -103,8 +103,9 @@ def test_a_class_may_be_kept_in_postgresql(copy: Path, place: Path, server: str,
     assert f"{len(CLASS)} of {len(CLASS)} had not changed" in result.stderr
     with open_store(os.environ["GRADER_STORE"], writing=True) as store:
         assert contents(store) == kept(place)
-    found = right("export", "--format", "csv", "--course", copy / "course").stdout
-    here = right("export", "--format", "csv", *at(copy)).stdout
+    found, here = (
+        right("export", "--format", "moodle", *words).stdout for words in (("--course", copy / "course"), at(copy))
+    )
     assert found == here
     assert f"wrote {len(CLASS)} pages" in right("feedback", copy / "pages", "--course", copy / "course").stderr
 
@@ -191,41 +192,41 @@ def test_without_sqlalchemy_a_class_is_graded_and_nothing_is_kept(
 # -- stopped in the middle
 
 
-def summary(place: Path) -> dict[tuple[str, str, str], Any]:
-    """Return what the store has of all work that has a score."""
-    return {key: value for key, value in kept(place).items() if value[0] is not None}
-
-
 def start(place: Path, *words: str) -> subprocess.Popen[bytes]:
     """Start a run of its own."""
     command = [sys.executable, "-m", "grader", "grade", str(place / "submitted"), *map(str, at(place)), "--workers", "2", *words]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
-def test_a_run_that_is_killed_goes_on_where_it_stopped(place: Path, copy: Path, walled: None) -> None:
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_a_run_that_is_killed_goes_on_where_it_stopped(
+    place: Path, copy: Path, walled: None, database: str, request: pytest.FixtureRequest
+) -> None:
     """Any process is killed, the command more often than others, at any moment; in the end all is as if nothing had been."""
     if sys.platform != "linux":
         skip("this test finds processes in /proc", "run it on Linux")
-    for path in copy.glob("grades.db*"):
-        path.unlink()
+    store = str(copy / "new.db")
+    if database == "postgresql":
+        store = postgresql.new_schema(request.getfixturevalue("server"), "killed")
     rng = random.Random(11)
     with orphanage() as left:
         for _ in range(KILLS):
-            process = start(copy)
+            process = start(copy, "--store", store)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(rng.uniform(0.5, 8))
+                process.wait(rng.uniform(0.5, 4))
             seen = below(process.pid)
             if seen and rng.random() < 0.4:
                 rng.choice(seen).kill()
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(rng.uniform(0, 3))
+                    process.wait(rng.uniform(0, 2))
             process.kill()
             process.communicate(timeout=60)
             wait_for(lambda: not left(), 30)
-        process = start(copy)
+        process = start(copy, "--store", store)
         _, said = process.communicate(timeout=300)
     assert process.returncode == 0, said
-    assert summary(copy) == summary(place)
+    with open_store(store, writing=True) as opened:
+        assert contents(opened) == kept(place)
 
 
 def test_two_runs_at_once_do_not_meet(copy: Path) -> None:
@@ -249,6 +250,34 @@ def test_a_store_that_cannot_be_written_is_found_before_anything_is_graded(copy:
     assert result.exit_code == 2
     assert "choose another store" in result.output
     assert "graded" not in result.output
+
+
+def test_a_disk_that_fills_stops_a_run_and_the_next_one_goes_on(copy: Path, place: Path) -> None:
+    if sys.platform != "linux":
+        skip("this test mounts a small disk", "run it on Linux")
+    from tests.grader.test_faults import on_a_small_disk
+
+    disk = copy / "disk"
+    disk.mkdir()
+    words = [sys.executable, "-m", "grader", "grade", str(copy / "submitted"), "--course", str(copy / "course")]
+    steps = (
+        'mkdir "$0/store"; "$@"; echo "first $?"; head -c 9m /dev/zero > "$0/filler"; '
+        'echo "# changed" >> "$CHANGED"; "$@"; echo "second $?"; rm "$0/filler"; "$@"; echo "third $?"; cp "$0"/store/* "$COPY"'
+    )
+    changed = copy / "submitted" / "bo" / EXERCISE / "square.py"
+    changed.write_text(HALF + f"# {os.urandom(40_000).hex()}", encoding="utf-8")
+    done = subprocess.run(
+        on_a_small_disk(disk, ["sh", "-c", steps, str(disk), *words, "--store", str(disk / "store" / "grades.db")]), cwd=ROOT,
+        capture_output=True, text=True, check=False, timeout=300,
+        env={**os.environ, "TMPDIR": str(copy), "CHANGED": str(changed), "COPY": str(copy)},
+    )  # fmt: skip
+    said = done.stdout + done.stderr
+    assert "first 0" in said, said
+    assert "second 3" in said, said
+    assert "no more room on its disk; make some, then start this again" in said
+    assert "third 0" in said, said
+    assert f"{len(CLASS) - 1} of {len(CLASS)} had not changed" in said
+    assert len(kept(copy)) == len(CLASS) + 1
 
 
 # -- odd classes, odd clocks
