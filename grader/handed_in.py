@@ -38,7 +38,7 @@ def times_below(place: Path, names: tuple[str, ...]) -> Iterator[float]:
     for name in names:
         top = place / name
         files = (Path(folder, file) for folder, _, listed in os.walk(top) for file in listed)
-        for path in (files if top.is_dir() and not top.is_symlink() else [top]):
+        for path in files if top.is_dir() and not top.is_symlink() else [top]:
             count += 1
             if count > MOST:
                 return

@@ -154,7 +154,9 @@ class PolicyReader(Reader):
 
     def rule(self, table: Mapping[str, Any], common: Rule) -> Rule:
         """Return the rule of a table that need not say everything."""
-        counts = self.matching({"counts": common.counts, **table}, "counts", re.compile("|".join(COUNTS)), ", ".join(COUNTS))
+        counts = self.matching(
+            {"counts": common.counts, **table}, "counts", re.compile("|".join(COUNTS)), ", ".join(COUNTS)
+        )
         return Rule(counts, self.late(self.typed(table, "late", dict, {})) if "late" in table else common.late)
 
     def late(self, table: Mapping[str, Any]) -> Late:
@@ -163,7 +165,9 @@ class PolicyReader(Reader):
         self.keys(table, tuple(most), "late: ")
         for key, value in table.items():
             if type(value) is not int or not 0 <= value <= most[key]:
-                raise UsageError(f"{self.path}: late: {key} must be a whole number from 0 to {most[key]}, not {value!r}")
+                raise UsageError(
+                    f"{self.path}: late: {key} must be a whole number from 0 to {most[key]}, not {value!r}"
+                )
         return Late(**table)
 
     def student(self, table: Any, where: str, course: Course) -> Student:  # noqa: ANN401 - TOML

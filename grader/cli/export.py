@@ -20,7 +20,9 @@ FORMS = ("csv", "canvas", "moodle", "json")
     "--format", "form", type=click.Choice(FORMS), default="csv", show_default=True,
     help="csv: a row for each grade, for spreadsheets; canvas, moodle: what these import.",
 )  # fmt: skip
-@click.option("--exercise", "exercise_names", metavar="NAME", multiple=True, help="Only this exercise; may be repeated.")
+@click.option(
+    "--exercise", "exercise_names", metavar="NAME", multiple=True, help="Only this exercise; may be repeated."
+)
 @course_option
 @grading_option
 @store_option
@@ -40,7 +42,9 @@ def command(out: Path | None, form: str, exercise_names: tuple[str, ...], course
 
         known = sorted({exercise for _, exercise in opened.pairs()})
         titles = {
-            name: f"{course.exercises[name].short} {course.exercises[name].title['en']}" if name in course.exercises else name
+            name: f"{course.exercises[name].short} {course.exercises[name].title['en']}"
+            if name in course.exercises
+            else name
             for name in known
             if not chosen or name in chosen
         }

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 @click.command("feedback")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--student", "students", metavar="NAME", multiple=True, help="Only this student; may be repeated.")
-@click.option("--exercise", "exercise_names", metavar="NAME", multiple=True, help="Only this exercise; may be repeated.")
+@click.option(
+    "--exercise", "exercise_names", metavar="NAME", multiple=True, help="Only this exercise; may be repeated."
+)
 @course_option
 @private_option
 @grading_option

@@ -25,7 +25,7 @@ from grader.cli.options import (
 from grader.cli.showing import Verdicts, grade_with_progress, inspection_of, print_inspected, report_for, roomy
 from grader.discovery import find_submissions
 from grader.grading.grade import Grader
-from grader.grading.pool import Pool, cores
+from grader.grading.pool import Pool, lanes_for
 from grader.grading.run import InMemory, Job, Wanted, merged
 from grader.models import Attempt, Isolation
 from grader.output import safe_name, writable_folder, write_json
@@ -76,7 +76,7 @@ def command(path: Path, exercise_name: str | None, course_folder: Path | None, p
                 write_json(folder / name / f"{attempt.exercise}.json", document(attempt, lang, audience))
 
         pool: Pool[Job] = Pool(lambda: Grader(course, private or course.folder, least, seed, inspection),
-                               min(workers or cores(), len(found)))  # fmt: skip
+                               lanes_for(len(found), workers))  # fmt: skip
         grade_with_progress(pool, found, keeper, done)
         shown_to = inspection if audience == "student" else None
         if form == "json":

@@ -43,19 +43,22 @@ def has_database() -> bool:
 
 
 @contextlib.contextmanager
-def keeper_for(
-    course: Course, store: str | None, found: list[Found], wanted: Wanted, *, use: bool
-) -> Iterator[Keeper]:
+def keeper_for(course: Course, store: str | None, found: list[Found], wanted: Wanted, *, use: bool) -> Iterator[Keeper]:
     """Yield where attempts go: into the store, if there are students whose they are, else into memory alone."""
     named = click.get_current_context().get_parameter_source("store") is click.core.ParameterSource.COMMANDLINE
     students = [one.student for one in found if one.student is not None]
     if named and not students:
-        raise UsageError("--store keeps the attempts of students, and nothing here says whose work it is; grade their tree")
+        raise UsageError(
+            "--store keeps the attempts of students, and nothing here says whose work it is; grade their tree"
+        )
     if not students or not use:
         yield InMemory()
         return
     if not has_database() and store is None:
-        click.echo(f"nothing is kept, so the next run grades all of this again: SQLAlchemy is not installed; {REMEDY}", err=True)
+        click.echo(
+            f"nothing is kept, so the next run grades all of this again: SQLAlchemy is not installed; {REMEDY}",
+            err=True,
+        )
         yield InMemory()
         return
     for names in alike(students):
@@ -90,4 +93,6 @@ def say_counts(keeper: InStore) -> None:
             "grader regrade shows first who gains and who loses", err=True,
         )  # fmt: skip
     if counts["future"]:
-        click.echo(f"{counts['future']} of {total} have files with times in the future; they count as handed in now", err=True)
+        click.echo(
+            f"{counts['future']} of {total} have files with times in the future; they count as handed in now", err=True
+        )

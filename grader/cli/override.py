@@ -41,11 +41,15 @@ def command(student: str, exercise: str, points: str | None, reason: str | None,
     with store_of(course, store, writing=True, alone=False) as opened:
         known = {one for one, _ in opened.pairs()}
         if student not in known and not absent:
-            raise UsageError(f"the store knows no student {student!r}{nearest(student, known)}; --absent says that this is right")
+            raise UsageError(
+                f"the store knows no student {student!r}{nearest(student, known)}; --absent says that this is right"
+            )
         if withdraw and opened.override(student, name) is None:
             raise UsageError(f"there is nothing to withdraw for {student!r} and {name}")
         opened.decide(student, name, value, reason or "")
-    click.echo(f"{student}, {name}: " + ("withdrawn" if value is None else f"{value} points, whatever the attempts say"))
+    click.echo(
+        f"{student}, {name}: " + ("withdrawn" if value is None else f"{value} points, whatever the attempts say")
+    )
 
 
 def points_from(text: str) -> Decimal:

@@ -22,7 +22,7 @@ from grader.cli.options import (
 )
 from grader.cli.showing import Verdicts, inspection_of, progress
 from grader.grading.grade import Grader
-from grader.grading.pool import Pool, cores
+from grader.grading.pool import Pool, lanes_for
 from grader.grading.run import Wanted
 from grader.models import Attempt, Isolation
 from grader.policy import read_policy
@@ -33,9 +33,13 @@ LISTED = 10
 
 
 @click.command("regrade")
-@click.option("--exercise", "exercise_names", metavar="NAME", multiple=True, help="Only this exercise; may be repeated.")
+@click.option(
+    "--exercise", "exercise_names", metavar="NAME", multiple=True, help="Only this exercise; may be repeated."
+)
 @click.option("--apply", is_flag=True, help="Let the new attempts count.")
-@click.option("--incomplete", is_flag=True, help="Apply even if some work could not be graded: its grades stay as they are.")
+@click.option(
+    "--incomplete", is_flag=True, help="Apply even if some work could not be graded: its grades stay as they are."
+)
 @click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="What to print."
 )
@@ -69,7 +73,7 @@ def command(exercise_names: tuple[str, ...], apply: bool, incomplete: bool, form
         count, faults = len(regrading.outdated()), dict[str, str]()
         inspection = inspection_of(course, private)
         pool: Pool[Job] = Pool(lambda: Grader(course, private or course.folder, least, None, inspection),
-                               min(workers or cores(), count))  # fmt: skip
+                               lanes_for(count, workers))  # fmt: skip
         with pool, progress(count) as step:
 
             def done(attempt: Attempt) -> None:
@@ -90,7 +94,9 @@ def command(exercise_names: tuple[str, ...], apply: bool, incomplete: bool, form
         if faults:
             click.echo(f"{len(faults)} could not be graded, and their grades stay; the next run tries again", err=True)
         if apply and faults and not incomplete:
-            click.echo("not applied, for then some would be judged by other tests than others; --incomplete does it", err=True)
+            click.echo(
+                "not applied, for then some would be judged by other tests than others; --incomplete does it", err=True
+            )
         elif apply:
             regrading.apply()
             click.echo("applied: the new attempts count", err=True)

@@ -39,9 +39,7 @@ ROOMY = 100
 """Columns from which on tables show the categories."""
 
 
-def grade_with_progress(
-    pool: Pool[Job], found: list[Found], keeper: Keeper, done: Callable[[Attempt], None]
-) -> None:
+def grade_with_progress(pool: Pool[Job], found: list[Found], keeper: Keeper, done: Callable[[Attempt], None]) -> None:
     """Grade with a bar on a terminal, or with lines elsewhere, if there is more than one submission; ends the pool."""
     with pool, progress(len(found)) as step:
 

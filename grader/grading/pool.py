@@ -18,6 +18,8 @@ from grader.models import Attempt, Isolation, Submission
 Key = TypeVar("Key")
 AHEAD = 2
 """Submissions for each lane that are in work or wait to be."""
+WORTH = 2
+"""Submissions for which a lane is worth the start of its worker."""
 LEAVE = 30.0
 """Seconds that a lane has to end its worker when a run is stopped; whoever is slower ends with this process."""
 
@@ -25,6 +27,11 @@ LEAVE = 30.0
 def cores() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def lanes_for(submissions: int, wanted: int | None = None) -> int:
+    """Return how many lanes grade so many submissions: as many as are wanted, or one for each core that is worth it."""
+    return min(submissions, wanted or min(cores(), -(-submissions // WORTH)))
 
 
 class Pool(Generic[Key]):

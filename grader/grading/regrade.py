@@ -84,7 +84,8 @@ class Regrading:
         for student, exercise in self.whose():
             rule, decided = self.policy.rule(student, exercise), self.store.override(student, exercise)
             before, after = (
-                grade(student, exercise, self.store.history(student, exercise, run), rule, decided) for run in (None, self.run)
+                grade(student, exercise, self.store.history(student, exercise, run), rule, decided)
+                for run in (None, self.run)
             )
             if before.counts == after.counts:
                 continue
@@ -123,11 +124,16 @@ class Change:
     @property
     def any(self) -> bool:
         """Whether anything differs that somebody would notice."""
-        return bool(self.tests) or (self.before.points, self.before.possible) != (self.after.points, self.after.possible)
+        return bool(self.tests) or (self.before.points, self.before.possible) != (
+            self.after.points,
+            self.after.possible,
+        )
 
 
 def tests_between(old: Attempt, new: Attempt) -> tuple[TestChange, ...]:
     """Return the tests whose points differ between two attempts, in the order of the new one."""
     before, after = ({result.info.id: result.earned for result in attempt.results} for attempt in (old, new))
-    rows = (TestChange(name, before.get(name), after.get(name)) for name in (*after, *(n for n in before if n not in after)))
+    rows = (
+        TestChange(name, before.get(name), after.get(name)) for name in (*after, *(n for n in before if n not in after))
+    )
     return tuple(row for row in rows if row.before != row.after)

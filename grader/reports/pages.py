@@ -50,7 +50,9 @@ def result(grade: Grade, report: TerminalReport) -> list[str]:
     if grade.possible is None:
         lines.append(report.word("points: {points}", points=number(grade.points)))
     elif grade.possible:
-        lines.append(report.word("points: {points} of {possible}", points=number(grade.points), possible=grade.possible))
+        lines.append(
+            report.word("points: {points} of {possible}", points=number(grade.points), possible=grade.possible)
+        )
     if grade.override:
         lines.append(report.word("given by hand: {reason}", reason=printable(grade.override.reason, 1000)))
     elif grade.days_late:

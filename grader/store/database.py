@@ -76,7 +76,10 @@ def sqlite_engine(path: Path, *, writing: bool, patience: float) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
-        for setting in ("foreign_keys=ON", *(("journal_mode=WAL", "synchronous=FULL") if writing else ("query_only=ON",))):
+        for setting in (
+            "foreign_keys=ON",
+            *(("journal_mode=WAL", "synchronous=FULL") if writing else ("query_only=ON",)),
+        ):
             connection.execute(f"PRAGMA {setting}").close()
 
     @event.listens_for(engine, "begin")
@@ -119,7 +122,9 @@ def check(connection: Connection, name: str) -> None:
     if found is None:
         raise UsageError(f"{name}: there is no store yet; grader grade with a tree of students makes it")
     if found < VERSION:
-        raise UsageError(f"{name}: this store has the older version {found}; grader grade or regrade brings it up to date")
+        raise UsageError(
+            f"{name}: this store has the older version {found}; grader grade or regrade brings it up to date"
+        )
 
 
 def version(connection: Connection, name: str) -> int | None:
@@ -129,7 +134,9 @@ def version(connection: Connection, name: str) -> int | None:
     row = connection.execute(about.select().where(about.c.key == "version")).one_or_none()
     value = row.value if row else ""
     if not value.isascii() or not value.isdigit():
-        raise UsageError(f"{name}: its table {about.name} names no version; restore it from a copy or begin a new store")
+        raise UsageError(
+            f"{name}: its table {about.name} names no version; restore it from a copy or begin a new store"
+        )
     if int(value) > VERSION:
         raise UsageError(
             f"{name}: this store has version {value}, and this grader knows up to {VERSION}; update the grader. "
@@ -149,7 +156,11 @@ KINDS: tuple[tuple[str, type[Exception], str], ...] = (
     ("no space left", EngineFault, "has no more room on its disk; make some, then start this again"),
     ("disk i/o", EngineFault, "cannot be written to its disk; make sure that there is room, then start this again"),
     ("permission denied", UsageError, "does not let this user in; ask for the right to do so"),
-    ("connection", EngineFault, "does not answer; make sure that its server runs and lets us in, then start this again"),
+    (
+        "connection",
+        EngineFault,
+        "does not answer; make sure that its server runs and lets us in, then start this again",
+    ),
 )
 """What a database says, in small letters, with what we say of it and whose fault it is."""
 

@@ -30,9 +30,11 @@ def own_file(database: Path) -> IO[str]:
     """
     path = database.with_name(database.name + SUFFIX)
     try:
-        file = path.open("a+", encoding="utf-8")
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror}); make it writable or choose another store") from None
+        raise UsageError(
+            f"{path}: cannot be written ({error.strerror}); make it writable or choose another store"
+        ) from None
     try:
         lock(file)
     except BlockingIOError:
@@ -42,8 +44,11 @@ def own_file(database: Path) -> IO[str]:
         raise UsageError(f"{database}: " + BUSY.format(who=f" ({who})" if who.isprintable() and who else "")) from None
     except OSError as error:
         file.close()
-        raise UsageError(f"{path}: cannot be locked ({error.strerror}); choose a store on a disk of this machine") from None
-    file.truncate(0)
+        raise UsageError(
+            f"{path}: cannot be locked ({error.strerror}); choose a store on a disk of this machine"
+        ) from None
+    file.seek(0)
+    file.truncate()
     file.write(f"process {os.getpid()}, since {now()}")
     file.flush()
     return file

@@ -29,7 +29,9 @@ MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {}
 
 metadata = MetaData()
 
-about = Table("grader_about", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
+about = Table(
+    "grader_about", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False)
+)
 
 runs = Table(
     "grader_runs", metadata,
@@ -120,7 +122,6 @@ for table in LASTING:
         )
         event.listen(table, "after_create", in_sqlite)
         event.listen(table, "after_create", in_postgresql)
-
 
 
 def now() -> str:

@@ -148,7 +148,9 @@ class Store:
         try:
             return attempt_from(record)
         except Exception as error:  # noqa: BLE001 - whatever became of these bytes
-            raise EngineFault(f"{self.name}: attempt {number} is damaged ({error}); restore the store from a copy") from None
+            raise EngineFault(
+                f"{self.name}: attempt {number} is damaged ({error}); restore the store from a copy"
+            ) from None
 
     def submission(self, work: str, exercise: str, student: str) -> Submission:
         """Return work as it was handed in.
@@ -206,7 +208,9 @@ class Store:
         """Return what was decided last, unless it was withdrawn."""
         mine = and_(overrides.c.student == key_of(student), overrides.c.exercise == exercise)
         with self.transaction() as connection:
-            row = connection.execute(select(overrides).where(mine).order_by(overrides.c.id.desc()).limit(1)).one_or_none()
+            row = connection.execute(
+                select(overrides).where(mine).order_by(overrides.c.id.desc()).limit(1)
+            ).one_or_none()
         if row is None or row.points is None:
             return None
         return Override(Decimal(row.points), student_of(row.reason), row.made)

@@ -36,7 +36,9 @@ def server() -> Iterator[str]:
     def run(*words: str) -> None:
         subprocess.run([*prefix, *words], check=True, env=environment, cwd=home, stdout=subprocess.DEVNULL, timeout=120)
 
-    settings = " ".join(f"-c {key}={value}" for key, value in {**SETTINGS, "unix_socket_directories": str(home)}.items())
+    settings = " ".join(
+        f"-c {key}={value}" for key, value in {**SETTINGS, "unix_socket_directories": str(home)}.items()
+    )
     try:
         run(program("initdb"), "-D", str(data), "-U", "grader", "--no-sync", "-A", "trust", "-E", "UTF8")
         run(program("pg_ctl"), "-D", str(data), "-w", "-l", str(home / "log"), "-o", settings, "start")
