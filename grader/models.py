@@ -117,10 +117,12 @@ class Factory:
     """How an app is made for a test: the function's name, and whether it takes keywords or one dict of settings.
 
     ``make_app(catalog=…)`` takes keywords; ``create_app({"CATALOG": …})`` takes settings, whose keys are upper-case.
+    ``settings`` are those of the app that an entry like ``app:make_app()`` stands for.
     """
 
     name: str = "make_app"
     takes: str = "keywords"
+    settings: Mapping[str, bool | int | float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class Parity:
 class Exercise:
     """One exercise of a course, as its manifest and its place in the trees say.
 
-    ``fresh`` says that each of its tests gets a student process of its own; ``origins`` are the exercises whose tests are
+    ``fresh`` says which of its tests get a student process of their own; ``origins`` are the exercises whose tests are
     run again for this one, which shares the points of ``parity`` among them.
     """
 
@@ -150,7 +152,7 @@ class Exercise:
     kind: str = "graded"
     limits: Limits = field(default_factory=Limits)
     factory: Factory = field(default_factory=Factory)
-    fresh: bool = False
+    fresh: frozenset[Visibility] = frozenset()
     origins: tuple[Exercise, ...] = ()
     parity: Parity = field(default_factory=Parity)
 
@@ -162,6 +164,10 @@ class Exercise:
     def hides(self, path: Path) -> bool:
         """Tell whether a test module is one of its hidden ones."""
         return any(path.is_relative_to(folder) for folder in self.hidden_folders)
+
+    def starts_fresh(self, path: Path) -> bool:
+        """Tell whether each test of a module gets a student process of its own."""
+        return (Visibility.HIDDEN if self.hides(path) else Visibility.PUBLIC) in self.fresh
 
     @property
     def short(self) -> str:
@@ -176,7 +182,12 @@ class Exercise:
     @property
     def attribute(self) -> str:
         """The name of the entry in its module: ``application`` of ``app:application``."""
-        return self.entry.split(":", 1)[1]
+        return self.entry.split(":", 1)[1].removesuffix("()")
+
+    @property
+    def called(self) -> bool:
+        """Whether the entry makes the app, as ``app:make_app()`` says."""
+        return self.entry.endswith("()")
 
 
 @dataclass(frozen=True)

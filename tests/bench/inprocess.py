@@ -19,6 +19,7 @@ from werkzeug.test import Client
 
 import grader.channel.remote
 import grader.testing
+import grader.testing.decoding
 from grader.sandbox.inside.instruments import Instruments
 from grader.testing.events import Recorder
 from grader.testing.tracer import Tracer
@@ -30,6 +31,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "raw_only: not used here")
     grader.testing.StudentObject = object  # type: ignore[misc, assignment]  # here an object is itself, not a reference
     grader.channel.remote.has_operation = can
+    grader.testing.decoding.MOST_DECODED = sys.maxsize >> 1  # others decode whatever comes, however much that is
+    grader.testing.decoding.MOST_MEMBERS = sys.maxsize
 
 
 def can(thing: object, kind: str) -> bool:
@@ -48,10 +51,14 @@ class InProcess:
 
     def fresh(self) -> InProcess:
         """Return the module imported once more."""
-        spec = importlib.util.spec_from_file_location(f"{self._module.__name__}_again", str(self._module.__file__))
+        name = f"{self._module.__name__}_again"
+        inside = getattr(self._module, "__path__", None)
+        spec = importlib.util.spec_from_file_location(
+            name, str(self._module.__file__), submodule_search_locations=inside and list(inside)
+        )
         assert spec
         assert spec.loader
-        module = importlib.util.module_from_spec(spec)
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return InProcess(module)
 
@@ -81,14 +88,15 @@ class Quiet(WSGIRequestHandler):
 def submission() -> InProcess:
     """The module, imported into the test process."""
     path = Path(os.environ["BENCH_SUBMISSION"])
+    path = path.parent if path.name == "__init__.py" else path
     sys.path.insert(0, str(path.parent))
     return InProcess(importlib.import_module(path.stem))
 
 
 @pytest.fixture
 def app(submission: InProcess) -> Any:  # noqa: ANN401
-    """The entry."""
-    return submission.application
+    """The entry, or what the factory makes."""
+    return submission.application if submission.defines("application") else submission.create_app()
 
 
 class Maker:

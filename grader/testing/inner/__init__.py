@@ -12,10 +12,13 @@
 | `List`       | returns a list: it has a length and no ``close()``                                                      |
 | `Sized`      | returns an iterable with a length and ``close()``                                                       |
 | `Writing`    | sends its first chunks by ``write()``                                                                   |
-| `Failing`    | raises ``app.failure`` in the call, or after some chunks                                                |
+| `Failing`    | raises ``app.failure`` in the call, after ``write()`` or not, or after some chunks, or after all        |
 | `Correcting` | announces an error with ``exc_info``, in time or too late                                                 |
+| `Endless`    | yields unforeseen chunks without end, and says so to whoever wants to have all of them first             |
 | `Through`    | a layer that changes nothing, around another application: middlewares can be nested                   |
 
+With ``kind=OwnIterator`` the iterable is its own iterator; with ``kind=Unready`` asking it for an iterator fails.
+`callable_of`, `was_called` and `was_closed_once` ask of a middleware what every test of one has to ask.
 What happens inside stands in the conversation's trace too. A middleware that treats its application as no server may is
 told so by a `Finding`.
 """
@@ -26,6 +29,7 @@ from grader.testing.inner.apps import (
     MOST,
     OK,
     Correcting,
+    Endless,
     Failing,
     Failure,
     Generator,
@@ -38,10 +42,12 @@ from grader.testing.inner.apps import (
     some_headers,
     unforeseen,
 )  # fmt: skip
-from grader.testing.inner.bodies import Body, OwnIterator, SizedBody
+from grader.testing.inner.bodies import Body, OwnIterator, SizedBody, Unready
+from grader.testing.inner.questions import callable_of, was_called, was_closed_once
 from grader.testing.inner.start import Start, can_be_called
 
 __all__ = [
-    "CHUNKS", "ERROR", "MOST", "OK", "Body", "Correcting", "Failing", "Failure", "Generator", "List", "OwnIterator", "Plain",
-    "Sized", "SizedBody", "Start", "Through", "Writing", "can_be_called", "failure_of", "some_headers", "unforeseen",
+    "CHUNKS", "ERROR", "MOST", "OK", "Body", "Correcting", "Endless", "Failing", "Failure", "Generator", "List",
+    "OwnIterator", "Plain", "Sized", "SizedBody", "Start", "Through", "Unready", "Writing", "callable_of",
+    "can_be_called", "failure_of", "some_headers", "unforeseen", "was_called", "was_closed_once",
 ]  # fmt: skip

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
-from grader.channel.remote import StudentObject
+from grader.channel.remote import StudentError, StudentObject
 from grader.testing.announcement import Headers, type_word
 from grader.testing.events import Event
 from grader.testing.finding import Finding, LimitReached, public
@@ -95,6 +96,25 @@ class Plain:
         self.environs.append(dict(environ) if type(environ) is dict else environ)
         return environ, start_response
 
+    def told(self, key: str) -> Any:  # noqa: ANN401 - whatever the middleware put there
+        """Return what the last environ had for a key, an empty text if nothing; it may be a dict only nearly.
+
+        Raises:
+            Finding: the application was not called.
+        """
+        if not self.environs:
+            raise Finding("your middleware was called, and it did not call the app that the request is for",
+                          "how you find the app; a function with yield in it runs at its first step only")  # fmt: skip
+        environ = self.environs[-1]
+        if type(environ) is dict:
+            return environ.get(key, "")
+        try:
+            return environ[key]
+        except StudentError as error:
+            if error.type != KeyError.__name__:
+                raise
+            return ""
+
     def answer(self, start: Start, body: Body, _environ: dict[str, Any]) -> Any:  # noqa: ANN401 - any iterable
         """Announce, unless lazy, and return what is to be iterated."""
         steps = self.steps(start)
@@ -154,7 +174,7 @@ class Writing(Plain):
     def steps(self, start: Start) -> Iterator[bytes | None]:
         """Announce, write, and yield what is left."""
         write = start(self.status, self.announced())
-        if not can_be_called(write):
+        if self.written and not can_be_called(write):
             raise Finding("your start_response returned {type} to the app, which wanted to call write()",
                           "what your own start_response returns: the app may want to call it",
                           type=public(type_word(write)))  # fmt: skip
@@ -165,33 +185,43 @@ class Writing(Plain):
         yield from self.chunks[self.written :]
 
 
-class Failing(Plain):
-    """Raises its failure after ``after`` chunks; in the call itself if that is None."""
+class Failing(Writing):
+    """Raises its failure after it has yielded ``after`` chunks: 0 is its first step, all of them the end of its answer.
 
-    def __init__(self, *chunks: bytes, after: int | None = 1, **options: Any) -> None:  # noqa: ANN401
-        super().__init__(*chunks, **options)
+    If that is None it fails in the call itself, before it announces anything; with ``announcing``, or if it has ``written``
+    something first, after that. What is ``lazy`` does at its first step what others do in the call.
+    """
+
+    def __init__(
+        self, *chunks: bytes, after: int | None = 1, announcing: bool = False, written: int = 0,
+        **options: Any,  # noqa: ANN401 - as for `Plain`
+    ) -> None:  # fmt: skip
+        super().__init__(*chunks, written=written, **options)
         self.after = after
+        self.announcing = announcing or written > 0
 
     def steps(self, start: Start) -> Iterator[bytes | None]:
         """Announce, yield some chunks, and fail."""
-        if self.after is None:
-            raise self.failure
-        start(self.status, self.announced())
-        yield None
-        yield from self.chunks[: self.after]
+        if self.after is not None or self.announcing:
+            steps = super().steps(start)
+            announced = next(steps)
+            if self.after is not None:
+                yield announced
+                yield from itertools.islice(steps, self.after)
         raise self.failure
 
 
 class Correcting(Plain):
-    """Announces an error with ``exc_info`` after ``after`` chunks.
+    """Announces an error with ``exc_info`` after ``after`` chunks, with the headers ``corrected`` if they are given.
 
     Before the first byte has gone the server takes it; later the server raises the failure again, and the app, which has
     more to say, is stopped.
     """
 
-    def __init__(self, *chunks: bytes, after: int = 0, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, *chunks: bytes, after: int = 0, corrected: Headers | None = None, **options: Any) -> None:  # noqa: ANN401
         super().__init__(*chunks, **options)
         self.after = after
+        self.corrected = corrected
 
     def steps(self, start: Start) -> Iterator[bytes | None]:
         """Announce, yield some chunks, announce again, and go on."""
@@ -201,8 +231,31 @@ class Correcting(Plain):
         try:
             raise self.failure
         except type(self.failure):
-            start(ERROR, self.announced(), sys.exc_info())
+            start(ERROR, self.announced() if self.corrected is None else self.corrected, sys.exc_info())
         yield from self.chunks[self.after :]
+
+
+class Endless(Plain):
+    """Yields a few dozen unforeseen bytes, again and again; ``chunks`` are those that it has yielded so far.
+
+    Whoever takes more than ``most`` chunks, because he wants all of them first, is told that there is no end.
+    """
+
+    def __init__(self, rng: random.Random, *, most: int = 50, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(**options)
+        self.rng = rng
+        self.most = most
+        self.chunks: list[bytes] = []
+
+    def steps(self, start: Start) -> Iterator[bytes | None]:
+        """Announce, and go on for ever."""
+        start(self.status, self.announced())
+        yield None
+        while len(self.chunks) < self.most:
+            self.chunks.append(b"".join(unforeseen(self.rng, 5)))
+            yield self.chunks[-1]
+        raise Finding("your middleware took chunk after chunk from an app that never ends",
+                      "which loop of yours takes all chunks of the app before the server gets one?")  # fmt: skip
 
 
 class Through(Plain):
@@ -242,10 +295,15 @@ def input_of(environ: object) -> object:
                   type=public(type_word(environ)))  # fmt: skip
 
 
-def failure_of(act: Callable[[], object]) -> BaseException | None:
-    """Do something, and return the failure of an application that comes out of it; None if none does."""
+def failure_of(act: Callable[[], object], app: Plain | None = None) -> BaseException | None:
+    """Do something, and return the failure of an application that comes out of it; None if none does.
+
+    Without ``app`` that is a `Failure`; with it the failure of this one, which may be any exception.
+    """
     try:
         act()
-    except Failure as error:
-        return error
+    except BaseException as error:
+        if error is app.failure if app else isinstance(error, Failure):
+            return error
+        raise
     return None

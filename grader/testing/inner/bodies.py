@@ -67,6 +67,13 @@ class OwnIterator(Body):
         return self.pull()
 
 
+class Unready(Body):
+    """An iterable with ``close()`` that fails with the app's failure when it is asked for an iterator."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        raise self.app.failure
+
+
 class SizedBody(Body):
     """An iterable with ``close()`` and a length."""
 

@@ -11,7 +11,6 @@ from typing import Any
 from pytest import fixture, mark
 
 from grader.testing import Finding, Submission, Tracer, inner, public, rules
-from grader.testing.announcement import type_word
 from grader.testing.trace import Trace
 from grader.testing.wsgi import make_environ
 
@@ -46,11 +45,7 @@ def inside(rng: random.Random) -> Callable[..., inner.Plain]:
 
 def wrapped(submission: Submission, app: inner.Plain, **options: object) -> Any:  # noqa: ANN401 - a callable of the submission's
     """Put the middleware around an application."""
-    made = submission.RequestId(app, **options)
-    if not inner.can_be_called(made):
-        raise Finding("RequestId(app) gave a value of type {type}, which cannot be called",
-                      "what RequestId(app) gives: a new WSGI application", type=public(type_word(made)))  # fmt: skip
-    return made
+    return inner.callable_of(submission.RequestId(app, **options), "RequestId(app)")
 
 
 def begun(trace: Tracer, app: Any, incoming: str | None = None, path: str = "/") -> Trace:  # noqa: ANN401
@@ -62,7 +57,7 @@ def begun(trace: Tracer, app: Any, incoming: str | None = None, path: str = "/")
 
 def has_id(seen: Trace, app: inner.Plain, status: str = "200 OK") -> None:
     """Ask for what a middleware that does nothing lacks: an answer of the application inside, with an id."""
-    was_called(app)
+    inner.was_called(app)
     if not seen.starts:
         raise Finding("the app announced its status and headers, and the server never heard of them",
                       "when does your middleware call the server's start_response?")  # fmt: skip
@@ -71,13 +66,6 @@ def has_id(seen: Trace, app: inner.Plain, status: str = "200 OK") -> None:
     if count != 1:
         raise Finding("the server got {count} headers with the name X-Request-ID, not one",
                       "the list of headers that you pass to the server's start_response", count=public(count))  # fmt: skip
-
-
-def was_called(app: inner.Plain) -> None:
-    """Ask whether the application was called at all, and in time."""
-    if not app.bodies:
-        raise Finding("your middleware was called, and it did not call the app",
-                      "a function with yield in it runs at its first step only: is there one in your __call__?")  # fmt: skip
 
 
 def is_whole(seen: Trace, app: inner.Plain) -> None:
@@ -97,22 +85,11 @@ def test_close_normal(submission: Submission, trace: Tracer, inside: Callable[..
         seen = begun(trace, wrapped(submission, app)).finish().close()
         has_id(seen, app)
         is_whole(seen, app)
-        was_closed_once(app)
+        inner.was_closed_once(app)
     app = inside(inner.List)
     seen = begun(trace, wrapped(submission, app)).finish().close()
     has_id(seen, app)
     is_whole(seen, app)
-
-
-def was_closed_once(app: inner.Plain) -> None:
-    """Ask how often the application's iterable was closed."""
-    closed = app.bodies[-1].closed
-    if not closed:
-        raise Finding("the iterable that the app returned was never closed",
-                      "who closes the iterable of the app? The server knows only the one that you returned")  # fmt: skip
-    if closed > 1:
-        raise Finding("the iterable that the app returned was closed more than once",
-                      "which lines close the iterable of the app? yield from does it too, for an iterator")  # fmt: skip
 
 
 @mark.points(6, "protocol", rule="PEP 3333 (must): Specification Details", statement="close-once")
@@ -124,7 +101,7 @@ def test_close_early(submission: Submission, trace: Tracer, inside: Callable[...
         seen.step()
         seen.close()
         has_id(seen, app)
-        was_closed_once(app)
+        inner.was_closed_once(app)
 
 
 @mark.points(5, "protocol", rule="PEP 3333 (must): Specification Details", statement="close-once")
@@ -140,7 +117,7 @@ def test_close_on_error(submission: Submission, trace: Tracer, inside: Callable[
             raise Finding("the app raised an exception, and it did not reach the server",
                           "where do you catch exceptions of the app? The server has to see them")  # fmt: skip
         has_id(seen, app)
-        was_closed_once(app)
+        inner.was_closed_once(app)
 
 
 @mark.points(4, "protocol", rule="PEP 3333 (must): Specification Details", statement="close-once")
@@ -150,7 +127,7 @@ def test_close_uniterated(submission: Submission, trace: Tracer, inside: Callabl
         app = inside(kind=kind)
         seen = begun(trace, wrapped(submission, app)).close()
         has_id(seen, app)
-        was_closed_once(app)
+        inner.was_closed_once(app)
 
 
 @mark.points(8, "protocol", rule="PEP 3333 (must): Specification Details", statement="lazy-start")
@@ -248,7 +225,7 @@ def test_no_prefetch_block_boundary(submission: Submission, trace: Tracer, insid
     for lazy in (False, True):
         app = inside(lazy=lazy)
         seen = begun(trace, wrapped(submission, app))
-        was_called(app)
+        inner.was_called(app)
         if app.bodies[0].pulled:
             raise Finding("before the server asked for anything, your middleware took a chunk from the app",
                           "who iterates over the app's iterable in the call? list(), join() and next() do")  # fmt: skip
