@@ -9,6 +9,8 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from grader.directories import PROBLEMS, Unfit, check, is_directory, listed
+
 SUFFIXES = (".zip", ".tar.gz", ".tgz")
 TOGETHER = 2 << 20
 """Bytes that the listed files of an archive may have together; they cross several frames."""
@@ -74,8 +76,13 @@ def checked_refusal(reason: object, values: object) -> Contents:
 
 def checked_files(files: object, names: Collection[str], most: int) -> dict[str, bytes]:
     """Return files of which each is listed and none is too large, alone or together."""
-    if type(files) is not dict or not all(type(name) is str and name in names for name in files):
+    if type(files) is not dict or not all(type(name) is str and listed(name, names) for name in files):
         raise Unbelievable("files that are not listed")
+    for directory in filter(is_directory, names):
+        try:
+            check([name for name in files if name.startswith(directory)], directory)
+        except Unfit as error:
+            raise Unbelievable(f"a directory that is not as it must be: {error}") from None
     if not all(type(content) is bytes and len(content) <= most for content in files.values()):
         raise Unbelievable("a file that is no bytes, or too many")
     if sum(map(len, files.values())) > TOGETHER:
@@ -93,6 +100,7 @@ def checked_names(ignored: object) -> tuple[str, ...]:
 
 
 REASONS = {
+    **PROBLEMS,
     "kind": "the archive is neither a zip nor a tar.gz file, whatever its name says",
     "damaged": "the archive is damaged or incomplete",
     "members": "the archive holds more than {most} files; hand in only what the exercise asks for",

@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from grader.directories import is_directory
 from grader.errors import EngineFault, UsageError
 from grader.models import CATEGORIES, LANGUAGES, Exercise, Factory, Limits, Parity, Text, Visibility
 from grader.models import TestInfo as Info
@@ -28,10 +29,10 @@ NAME = re.compile(r"[a-z][0-9]+_[a-z0-9_]+\Z")
 TEST = re.compile(r"test_[A-Za-z0-9_]+")
 ODD = re.compile(r"[\x00-\x1f\x7f\\:]")
 """What no name of a file may hold: control characters, and what Windows takes for the end of a folder or a drive."""
-ENTRY = re.compile(r"[a-z_][a-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*\Z")
+ENTRY = re.compile(r"[a-z_][a-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*(\(\))?\Z")
 TEST_ID = re.compile(rf"([a-z][0-9]+\.)?{TEST.pattern}")
 KEYS = ("kind", "files", "entry", "factory", "fresh", "same_tests_as", "parity_points", "title", "limits", "hidden")
-FACTORY_KEYS = ("name", "takes")
+FACTORY_KEYS = ("name", "takes", "settings")
 LARGEST_LIMIT = 1 << 40
 """Of bytes 1 TiB: what is larger was not meant, and would not fit where the system takes it."""
 FOR_GRADED = ("same_tests_as", "parity_points", "hidden")
@@ -120,7 +121,7 @@ def build(read: Reader, content: dict[str, Any], private: Path, above: tuple[str
         name=folder.name,
         title=read.text(content, "title"),
         files=read.files(content),
-        entry=read.matching(content, "entry", ENTRY, "module:name, as in app:application"),
+        entry=read.entry(content),
         folder=folder,
         hidden_folder=hidden_folder if hidden_folder.is_dir() else None,
         reference_folder=reference if reference.is_dir() else None,
@@ -163,6 +164,21 @@ class Reader:
             raise UsageError(f"{self.path}: {key} = {value!r} is not of the form {form}")
         return value
 
+    def entry(self, table: Mapping[str, Any]) -> str:
+        """Return the entry; one that is called is called as the factory is."""
+        form = "module:name, as in app:application, or module:factory()"
+        entry = self.matching(table, "entry", ENTRY, form)
+        factory = self.factory(self.typed(table, "factory", dict, {}))
+        if entry.endswith("()") and entry != f"{entry.split(':')[0]}:{factory.name}()":
+            raise UsageError(
+                f"{self.path}: entry = {entry!r} calls another function than [factory] name = {factory.name!r}"
+            )
+        if factory.settings and not entry.endswith("()"):
+            raise UsageError(
+                f"{self.path}: [factory] settings are for an entry that is called, as in app:{factory.name}()"
+            )
+        return entry
+
     def text(self, table: Mapping[str, Any], key: str) -> Text:
         """Return a text in every language."""
         value: dict[str, Any] = self.typed(table, key, dict)
@@ -170,7 +186,7 @@ class Reader:
         return {language: self.typed(value, language, str) for language in LANGUAGES}
 
     def files(self, table: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the names of the files that are handed in: relative, with slashes, nothing odd."""
+        """Return the names of what is handed in, directories with a slash at the end: relative, with slashes, nothing odd."""
         names = self.typed(table, "files", list)
         for name in names:
             parts = PurePosixPath(name).parts if type(name) is str else ()
@@ -184,6 +200,10 @@ class Reader:
                 raise UsageError(f"{self.path}: files: {name!r} is not a relative path below the exercise's folder")
         if not names or len(set(names)) != len(names):
             raise UsageError(f"{self.path}: files must name at least one file, and each of them once")
+        for name in names:
+            for directory in filter(is_directory, names):
+                if name != directory and (name + "/").startswith(directory):
+                    raise UsageError(f"{self.path}: files: {name!r} is handed in with {directory!r} already; remove it")
         return tuple(names)
 
     def all_hidden(self, table: Mapping[str, Any]) -> tuple[Info, ...]:
@@ -247,7 +267,11 @@ class Reader:
         self.keys(table, FACTORY_KEYS, "[factory] ")
         if table.get("takes", "keywords") not in ("keywords", "settings"):
             raise UsageError(f"{self.path}: [factory] takes must be 'keywords' or 'settings', not {table['takes']!r}")
-        return Factory(self.typed(table, "name", str, "make_app"), table.get("takes", "keywords"))
+        settings = self.typed(table, "settings", dict, {})
+        for key, value in settings.items():
+            if not key.isidentifier() or type(value) not in (bool, int, float, str):
+                raise UsageError(f"{self.path}: [factory] settings: {key!r} must be a name with a plain value")
+        return Factory(self.typed(table, "name", str, "make_app"), table.get("takes", "keywords"), settings)
 
     def limits(self, table: Mapping[str, Any]) -> Limits:
         """Return the limits with the manifest's own ones."""

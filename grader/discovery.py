@@ -16,7 +16,7 @@ from grader.archives import is_archive, stem
 from grader.course import Course
 from grader.errors import UsageError
 from grader.models import Exercise, Submission
-from grader.submissions import JUNCTION, archives_in, holds_files, read_submission, refused, rivals
+from grader.submissions import JUNCTION, archives_in, holds_files, own_directory, read_submission, refused, rivals
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def find_submissions(path: Path, course: Course, wanted: Exercise | None) -> lis
     """
     if not os.path.lexists(path):
         raise UsageError(f"{path}: there is no such file or folder")
-    if path.is_dir():
+    if path.is_dir() and not (wanted and own_directory(path, wanted)):
         tree = list(tree_submissions(path, course, wanted))
         if tree:
             return tree
@@ -59,7 +59,8 @@ def find_submissions(path: Path, course: Course, wanted: Exercise | None) -> lis
             f"{path}: which exercise is this? Say it with --exercise, or name a folder like it:\n{course.listing()}"
         )
     claims = places(path)
-    if not claims or holds_files(path, exercise) or is_own_folder(path, exercise):
+    own = own_directory(path, exercise) or is_own_folder(path, exercise)
+    if not claims or own or holds_files(path, exercise):
         return [Found(path, exercise, None)]
     linked = [Found(place, exercise, place.name, odd=True) for place in linked_folders(path)]
     return [*(found(claims[student], exercise, student) for student in claims), *linked]

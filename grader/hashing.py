@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from grader.course import EQUIVALENTS, PROVEN
+from grader.directories import listed
 from grader.models import Exercise, Hashes, Submission
 
 Trees = tuple[tuple[str, Path, tuple[str, ...]], ...]
@@ -76,17 +77,21 @@ def engine_hash() -> str:
     return content_hash(read(ENGINE, ENGINE_SUFFIXES))
 
 
-def read(folder: Path, suffixes: frozenset[str], without: Collection[str] = ()) -> dict[str, bytes]:
+def read(folder: Path, suffixes: frozenset[str] | None, without: Collection[str] = ()) -> dict[str, bytes]:
     """Read the files of some kinds below a folder, under names that do not depend on where it is.
+
+    Without suffixes all are read but what Python leaves behind. What is left out are files, or directories that end in a slash.
 
     Raises:
         OSError: something cannot be read; nothing is left out silently.
     """
     found = {}
     for top, _, names in os.walk(folder, onerror=raise_it):
-        for path in (Path(top, name) for name in names if name not in without):
-            if path.suffix in suffixes and path.is_file():
-                found[path.relative_to(folder).as_posix()] = path.read_bytes()
+        for path in (Path(top, name) for name in names):
+            place = path.relative_to(folder).as_posix()
+            wanted = path.suffix in suffixes if suffixes else path.suffix != ".pyc"
+            if wanted and not listed(place, without) and path.is_file():
+                found[place] = path.read_bytes()
     return found
 
 

@@ -117,10 +117,12 @@ class Factory:
     """How an app is made for a test: the function's name, and whether it takes keywords or one dict of settings.
 
     ``make_app(catalog=…)`` takes keywords; ``create_app({"CATALOG": …})`` takes settings, whose keys are upper-case.
+    ``settings`` are those of the app that an entry like ``app:make_app()`` stands for.
     """
 
     name: str = "make_app"
     takes: str = "keywords"
+    settings: Mapping[str, bool | int | float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,12 @@ class Exercise:
     @property
     def attribute(self) -> str:
         """The name of the entry in its module: ``application`` of ``app:application``."""
-        return self.entry.split(":", 1)[1]
+        return self.entry.split(":", 1)[1].removesuffix("()")
+
+    @property
+    def called(self) -> bool:
+        """Whether the entry makes the app, as ``app:make_app()`` says."""
+        return self.entry.endswith("()")
 
 
 @dataclass(frozen=True)

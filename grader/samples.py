@@ -9,8 +9,11 @@ A sample that ``needs`` a library which is not everywhere names it. Beside a wro
 ``feedback.<language>.txt``; `grader.proving` writes and compares it.
 
 What differs from the reference in a few places is no file but a list of ``changes``, each with an ``old`` text that stands in
-the reference once, and the ``new`` one in its place: so a sample shows what is wrong with it, and grows with the exercise. What
-git or Windows cannot hold is made by the function ``make(folder)`` of a ``recipe.py``, which is ours and not hostile.
+the reference once, and the ``new`` one in its place: so a sample shows what is wrong with it, and grows with the exercise.
+Where the reference has several files, a change says in which ``file``; the sample then is the whole reference, with the files
+in its folder in place of those of the same names. With an empty ``old`` text the ``new`` one is a file that the reference has
+not; ``remove = true`` takes a file away. What git or Windows cannot hold is made by the function ``make(folder)`` of a
+``recipe.py``, which is ours and not hostile.
 """
 
 from __future__ import annotations
@@ -24,8 +27,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from grader import directories
 from grader.errors import UsageError
 from grader.models import LANGUAGES, Attempt, Exercise, Isolation, Outcome, Verdict
+from grader.submissions import read_submission
 
 KINDS = ("alternative", "misconception", "do-nothing", "broken", "attack")
 TRIES = ("forge", "files", "comparison", "steal", "deny", "inject", "persist", "reach")
@@ -43,7 +48,18 @@ KEYS = {
     "kind": str, "about": str, **HOSTILE, **OUTCOME, "harm": bool, "needs": list, "reasons": dict, "changes": list,
     **dict.fromkeys(LEVELS, dict),
 }  # fmt: skip
+CHANGE = {"file": str, "old": str, "new": str, "remove": bool}
 Word = TypeVar("Word", bound=StrEnum)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference from a file of the reference: a text in place of another, a file more (nothing is old), or a file less."""
+
+    file: str
+    old: str = ""
+    new: str = ""
+    remove: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,8 +82,8 @@ class Sample:
     needs: tuple[str, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
     levels: Mapping[Isolation, Mapping[str, Any]] = field(default_factory=dict)
-    reference: Path | None = None
-    changes: tuple[tuple[str, str], ...] = ()
+    reference: Exercise | None = None
+    changes: tuple[Change, ...] = ()
 
     @property
     def recipe(self) -> Path | None:
@@ -114,16 +130,23 @@ def load_sample(path: Path, exercise: Exercise) -> Sample:
         **{name: content[name] for name in HOSTILE if name in content},
         **outcome_content(path, content), harm=content.get("harm", False),
         needs=tuple(content.get("needs", ())), reasons=content.get("reasons", {}), levels=levels,
-        reference=only_file(path, exercise) if "changes" in content else None,
-        changes=tuple((change["old"], change["new"]) for change in content.get("changes", ())),
+        reference=exercise if "changes" in content else None,
+        changes=tuple(change_of(path, change, exercise) for change in content.get("changes", ())),
     )  # fmt: skip
 
 
-def only_file(path: Path, exercise: Exercise) -> Path:
-    """Return the file of the reference that changes are made in."""
-    if exercise.reference_folder is None or len(exercise.files) != 1:
-        raise UsageError(f"{path}: 'changes' are for exercises with a reference of one file; write the files instead")
-    return exercise.reference_folder / exercise.files[0]
+def change_of(path: Path, table: Mapping[str, Any], exercise: Exercise) -> Change:
+    """Return one change; ``file`` may be missing where a submission is one file."""
+    if exercise.reference_folder is None:
+        raise UsageError(f"{path}: 'changes' are for exercises with a reference; write the files instead")
+    alone = len(exercise.files) == 1 and not directories.is_directory(exercise.files[0])
+    file = table.get("file", exercise.files[0] if alone else "")
+    parts = file.split("/")
+    if not directories.listed(file, exercise.files) or not {"", ".", ".."}.isdisjoint(parts):
+        raise UsageError(
+            f"{path}: 'file' of a change must be a file of {', '.join(exercise.files)}, not {file!r}: say which one it is about"
+        )
+    return Change(**{**table, "file": file})
 
 
 def check_keys(path: Path, content: Mapping[str, Any], keys: Mapping[str, type], where: str = "") -> None:
@@ -141,10 +164,20 @@ def check_keys(path: Path, content: Mapping[str, Any], keys: Mapping[str, type],
 
 def check_changes(path: Path, changes: list[Any]) -> None:
     """Refuse changes that do not say what is replaced by what."""
-    if not changes or not all(type(change) is dict and set(change) == {"old", "new"} for change in changes):
-        raise UsageError(f"{path}: 'changes' must be tables [[changes]], each with 'old' and 'new' and nothing else")
-    if not all(type(text) is str for change in changes for text in change.values()):
-        raise UsageError(f"{path}: 'old' and 'new' of a change must be text")
+    if not changes or not all(type(change) is dict for change in changes):
+        raise UsageError(f"{path}: 'changes' must be tables [[changes]]")
+    for change in changes:
+        said = set(change) - {"file"}
+        if said not in ({"old", "new"}, {"remove"}):
+            raise UsageError(
+                f"{path}: 'changes' must be tables [[changes]], each with 'old' and 'new', or with 'remove = true', and "
+                f"perhaps with 'file'; nothing else, as {', '.join(sorted(said)) or 'nothing at all'}"
+            )
+        if (
+            not all(type(value) is CHANGE[key] for key, value in change.items())
+            or change.get("remove", True) is not True
+        ):
+            raise UsageError(f"{path}: 'old', 'new' and 'file' of a change must be text, and 'remove' true")
 
 
 def check_hostile(path: Path, content: Mapping[str, Any]) -> None:
@@ -189,9 +222,11 @@ def materialize(sample: Sample, folder: Path) -> Path:
     Raises:
         UsageError: its recipe.py is no module with a function ``make``, or what it changes is not once in the reference.
     """
-    shutil.copytree(sample.folder, folder, symlinks=True, dirs_exist_ok=True, ignore=OURS)
+    own = shutil.copytree(sample.folder, folder, symlinks=True, dirs_exist_ok=True, ignore=OURS)
     if sample.reference:
-        (folder / sample.reference.name).write_bytes(changed(sample, sample.reference).encode("utf-8"))
+        for name, content in changed(sample, sample.reference, own).items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
     if sample.recipe:
         make = runpy.run_path(str(sample.recipe)).get("make")
         if not callable(make):
@@ -201,17 +236,41 @@ def materialize(sample: Sample, folder: Path) -> Path:
     return inside[0] if len(inside) == 1 and inside[0].name.startswith("submission.") else folder
 
 
-def changed(sample: Sample, reference: Path) -> str:
-    """Return the reference with the changes of a sample, made one after the other."""
-    text = reference.read_bytes().decode("utf-8")
-    for old, new in sample.changes:
-        if text.count(old) != 1:
+def changed(sample: Sample, exercise: Exercise, own: Path) -> dict[str, bytes]:
+    """Return the files of the reference with the changes of a sample, made one after the other.
+
+    A file in the folder ``own`` stands in place of the reference's.
+    """
+    assert exercise.reference_folder
+    files = dict(read_submission(exercise.reference_folder, exercise).files)
+    for change in sample.changes:
+        if change.remove or change.old:
+            before = files.pop(change.file, None)
+            if before is None:
+                raise UsageError(
+                    f"{sample.folder / EXPECTED}: the reference has no file {change.file} to change; it has {', '.join(files)}"
+                )
+            if not change.remove:
+                files[change.file] = replaced(sample, change, before, exercise.reference_folder / change.file)
+        elif change.file in files:
             raise UsageError(
-                f"{sample.folder / EXPECTED}: a change must fit once in {reference}, with the changes before it; this one "
-                f"fits {text.count(old)} times: {old!r}"
+                f"{sample.folder / EXPECTED}: an empty 'old' makes a file, and {change.file} is there already"
             )
-        text = text.replace(old, new)
-    return text
+        else:
+            files[change.file] = change.new.encode("utf-8")
+    made = {change.file for change in sample.changes}
+    return {name: content for name, content in files.items() if name in made or not (own / name).exists()}
+
+
+def replaced(sample: Sample, change: Change, content: bytes, path: Path) -> bytes:
+    """Return the content of a file of the reference with one change."""
+    text = content.decode("utf-8")
+    if text.count(change.old) != 1:
+        raise UsageError(
+            f"{sample.folder / EXPECTED}: a change must fit once in {path}, with the changes before it; this one "
+            f"fits {text.count(change.old)} times: {change.old!r}"
+        )
+    return text.replace(change.old, change.new).encode("utf-8")
 
 
 def named(attempt: Attempt) -> frozenset[Verdict]:

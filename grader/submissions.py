@@ -1,17 +1,20 @@
-"""Reads submissions from folders and archives: the listed files, or the archive, as bounded bytes that nobody interprets.
+"""Reads submissions from folders and archives: the listed files and directories, or the archive, as bounded bytes.
 
-A file that is missing or cannot be taken is a verdict about the submission, never an error of the run.
+Nobody interprets them. A file that is missing or cannot be taken is a verdict about the submission, never an error of
+the run.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from grader.archives import Contents, is_archive
+from grader import directories
+from grader.archives import REASONS, TOGETHER, Contents, is_archive
+from grader.directories import Unfit, is_directory
 from grader.errors import UsageError
 from grader.models import Exercise, Submission
 
@@ -30,13 +33,24 @@ class Unacceptable(Exception):
 
 
 def read_submission(path: Path, exercise: Exercise, student: str | None = None) -> Submission:
-    """Read one submission: a folder with the listed files or one archive of them, an archive, or the only file under any name."""
+    """Read one submission: a folder with the listed files or one archive of them, an archive, or the only file under any name.
+
+    A folder may be the listed directory itself.
+    """
+    if own := own_directory(path, exercise):
+        elsewhere = {name: (path.absolute().parent, name) for name in exercise.files}
+        return take(path, exercise, student, {**elsewhere, own: (path, "")}, [])
     if path.is_dir():
         return read_folder(path, exercise, student)
     if is_archive(path.name):
         return read_archive(path, exercise, student)
-    if path.is_file() and len(exercise.files) == 1:
-        return take(path, exercise, student, path.parent, {exercise.files[0]: path.name}, [])
+    alone = len(exercise.files) == 1
+    if path.is_file() and alone and is_directory(exercise.files[0]):
+        raise UsageError(
+            f"{path}: {exercise.name} asks for the directory {exercise.files[0]}; name it, its folder or its archive"
+        )
+    if path.is_file() and alone:
+        return take(path, exercise, student, {exercise.files[0]: (path.parent, path.name)}, [])
     if path.is_file():
         raise UsageError(
             f"{path}: {exercise.name} asks for several files ({', '.join(exercise.files)}); name their folder or archive"
@@ -52,7 +66,7 @@ def read_folder(path: Path, exercise: Exercise, student: str | None) -> Submissi
         return rivals(path, exercise, student, archives)
     if archives:
         return read_archive(archives[0], exercise, student, [name for name in extra if name != archives[0].name])
-    return take(path, exercise, student, path, {name: name for name in exercise.files}, extra)
+    return take(path, exercise, student, {name: (path, name) for name in exercise.files}, extra)
 
 
 def read_archive(path: Path, exercise: Exercise, student: str | None, ignored: Iterable[str] = ()) -> Submission:
@@ -86,26 +100,132 @@ def opened(submission: Submission, exercise: Exercise, contents: Contents) -> Su
     """Return a submission with what was in its archive, as if it had been handed in as a folder."""
     if contents.problem:
         return replace(submission, problem=contents.problem)
-    missing = tuple(name for name in exercise.files if name not in contents.files)
+    missing = directories.lacking(exercise.files, contents.files)
     ignored = (*submission.ignored, *contents.ignored)[:LISTED]
     return replace(submission, archive=None, files=contents.files, missing=missing, ignored=ignored)
 
 
 def take(
-    path: Path, exercise: Exercise, student: str | None, folder: Path, places: Mapping[str, str], ignored: list[str]
+    path: Path, exercise: Exercise, student: str | None, places: Mapping[str, tuple[Path, str]], ignored: list[str]
 ) -> Submission:
-    """Read every listed file from its place in a folder."""
+    """Read every listed file and directory from its place, which is a folder and a path below it."""
     files: dict[str, bytes] = {}
     missing: list[str] = []
     problem: Mapping[str, str] = {}
-    for name, place in places.items():
+    for name, (folder, place) in places.items():
         try:
-            files[name] = read_file(folder, place, name, exercise.limits.file_size)
+            if is_directory(name):
+                taken, passed_over = read_directory(folder, place, name, exercise.limits.file_size)
+                ignored = [*ignored, *passed_over][:LISTED]
+                files |= taken
+            else:
+                files[name] = read_file(folder, place, name, exercise.limits.file_size)
         except FileNotFoundError:
             missing.append(name)
         except Unacceptable as error:
             problem = error.problem
     return Submission(exercise.name, student, str(path), files, tuple(missing), tuple(ignored), problem)
+
+
+# -- directories
+
+
+def own_directory(path: Path, exercise: Exercise) -> str | None:
+    """Return the listed directory that a folder is itself, by its name, if it does not hold that directory."""
+    name = path.absolute().name + "/"
+    return name if name in exercise.files and path.is_dir() and not holds_files(path, exercise) else None
+
+
+def read_directory(folder: Path, place: str, name: str, most: int) -> tuple[dict[str, bytes], list[str]]:
+    """Read every file of a directory, ``most`` bytes each at most; return them, and the names of what does not count.
+
+    ``place`` is its path below the folder, ``name`` what it is called in the manifest.
+
+    Raises:
+        FileNotFoundError: there is no such directory, or no file in it.
+        Unacceptable: it is not taken, and nothing of it.
+    """
+    place = place.rstrip("/")
+    try:
+        inside, passed_over = names_below(folder, place, name)
+        if wrapper := directories.wrapped(inside, name):
+            place = f"{place}/{name.rstrip('/')}".lstrip("/")
+            inside, passed_over = names_below(folder, place, name)
+        directories.check(inside, name)
+    except Unfit as error:
+        raise Unacceptable(directories.PROBLEMS[error.reason], **error.values) from None
+    if wrapper is None:
+        copies = f"{name}, {name}{name}"
+        raise Unacceptable("handed in more than once, and only one can count: {files}", files=copies)
+    if not inside:
+        raise FileNotFoundError(name)
+    files: dict[str, bytes] = {}
+    together = 0
+    for file in inside:
+        files[file] = read_file(folder, f"{place}/{file[len(name) :]}".lstrip("/"), file, most)
+        together += len(files[file])
+        if together > TOGETHER:
+            raise Unacceptable(REASONS["together"], most=str(TOGETHER))
+    return files, passed_over
+
+
+def names_below(folder: Path, place: str, name: str) -> tuple[list[str], list[str]]:
+    """Return what is in a directory and no folder, sorted, and what is passed over, under names that begin with ``name``.
+
+    Links are not followed; they are among the files, and nobody reads them.
+
+    Raises:
+        FileNotFoundError: there is no such directory.
+        Unfit: there is too much in it.
+        Unacceptable: it is a link, or a folder in it cannot be read.
+    """
+    top = folder.joinpath(*place.split("/"))
+    if place:
+        check_directory(top, name)
+    found: list[str] = []
+    passed_over: list[str] = []
+    waiting, seen = [""], 0
+    while waiting:
+        below = waiting.pop()
+        for entry, is_folder in entries_of(top / below, name + below):
+            seen += 1
+            if seen > directories.MOST_SEEN or len(found) > directories.MOST_FILES:
+                raise Unfit("many", file=name, most=str(directories.MOST_FILES))
+            if directories.passed_over(entry):
+                passed_over += [] if directories.is_junk(entry) else [f"{name}{below}{entry}"]
+            elif not is_folder:
+                found.append(f"{name}{below}{entry}")
+            elif (below + entry).count("/") >= directories.DEEPEST:
+                raise Unfit("buried", file=f"{name}{below}{entry}", most=str(directories.DEEPEST - 1))
+            else:
+                waiting.append(f"{below}{entry}/")
+    return sorted(found), sorted(passed_over)[:LISTED]
+
+
+def check_directory(top: Path, name: str) -> None:
+    """Refuse what is no folder of its own."""
+    try:
+        status = top.lstat()
+    except NotADirectoryError:
+        raise FileNotFoundError(name) from None
+    check_kind(status, name, last=False)
+    if not stat.S_ISDIR(status.st_mode):
+        raise FileNotFoundError(name)
+
+
+def entries_of(folder: Path, name: str) -> Iterator[tuple[str, bool]]:
+    """Yield the names in a folder, each with whether it is a folder and no link to one."""
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                status = entry.stat(follow_symlinks=False)
+                linked = getattr(status, "st_reparse_tag", 0) == JUNCTION
+                yield entry.name, stat.S_ISDIR(status.st_mode) and not linked
+    except OSError as error:
+        raise Unacceptable("{file} cannot be read ({reason})", file=name, reason=error.strerror or "") from None
+
+
+# -- files
 
 
 def read_file(folder: Path, place: str, name: str, most: int) -> bytes:

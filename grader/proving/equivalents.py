@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.course import EQUIVALENTS, nearest
+from grader.directories import is_directory
 from grader.errors import UsageError
 from grader.models import Exercise
 from grader.reports.matrix import Graded, Mutant
@@ -58,7 +59,8 @@ def read_row(path: Path, row: Mapping[str, Any], exercise: Exercise) -> Equivale
     for key in row:
         if key not in KEYS or type(row[key]) is not str or not row[key].strip():
             raise UsageError(f"{path}: [[equivalent]] {key!r} is unknown or not a text{nearest(key, KEYS)}")
-    file = row.get("file", exercise.files[0] if len(exercise.files) == 1 else None)
+    alone = len(exercise.files) == 1 and not is_directory(exercise.files[0])
+    file = row.get("file", exercise.files[0] if alone else None)
     lacking = [key for key in KEYS if key not in row and not (key == "file" and file)]
     if lacking:
         raise UsageError(f"{path}: [[equivalent]] the key {lacking[0]!r} is missing")

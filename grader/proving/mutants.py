@@ -24,6 +24,7 @@ from grader.proving.sameness import essence, given, idle
 from grader.proving.schedule import processors, side_by_side
 from grader.reports.matrix import Graded, Matrix, Mutant
 from grader.samples import load_samples
+from grader.submissions import read_submission
 
 REMEDY = "mutants are made with mutmut, which is not installed here: run 'uv sync', or 'pip install mutmut'"
 NOT_TRIED = frozenset({Verdict.SKIPPED, Verdict.NOT_RUN})
@@ -140,7 +141,7 @@ def prove_mutants(
         raise UsageError(
             f"{exercise.name}: without a reference in solutions/ and hidden tests there is nothing to prove"
         )
-    files = {name: (exercise.reference_folder / name).read_bytes() for name in exercise.files}
+    files = read_submission(exercise.reference_folder, exercise).files
     mutants: list[Mutant] = []
     unchanged = from_starters = 0
     for name in files:

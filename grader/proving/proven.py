@@ -7,6 +7,7 @@ nothing relies on it. A change of the engine does not count, for every mutant wo
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 
 from grader.course import PREDICTIONS, PROVEN
 from grader.hashing import content_hash, read
@@ -24,14 +25,16 @@ def proof_hash(exercise: Exercise) -> str:
     Raises:
         OSError: something cannot be read.
     """
-    folders = [(f"public/{one.name}", one.folder) for one in (exercise, *exercise.origins)]
-    folders += [(f"hidden/{number}", folder) for number, folder in enumerate(exercise.hidden_folders)]
+    folders: list[tuple[str, Path, frozenset[str] | None]] = [
+        (f"public/{one.name}", one.folder, SUFFIXES) for one in (exercise, *exercise.origins)
+    ]
+    folders += [(f"hidden/{number}", folder, SUFFIXES) for number, folder in enumerate(exercise.hidden_folders)]
     if exercise.reference_folder:
-        folders.append(("reference", exercise.reference_folder))
+        folders.append(("reference", exercise.reference_folder, None))
     return content_hash({
         f"{place}/{name}": data
-        for place, folder in folders
-        for name, data in read(folder, SUFFIXES, (PROVEN, PREDICTIONS)).items()
+        for place, folder, suffixes in folders
+        for name, data in read(folder, suffixes, (PROVEN, PREDICTIONS)).items()
     })  # fmt: skip
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from grader.catalogues import catalogue_file
 from grader.course import EQUIVALENTS, MANIFEST, NAME, PREDICTIONS, PROVEN, Course
+from grader.directories import is_directory, listed
 from grader.models import LANGUAGES, Complaint, Exercise
 from grader.proving.scaffold import marks
 from grader.samples import EXPECTED, FEEDBACK, RECIPE, Sample, load_sample
@@ -82,7 +83,7 @@ def solution_files(exercise: Exercise, private: Path) -> Iterator[Complaint]:
     folder = private / "solutions" / exercise.name
     if exercise.reference_folder:
         yield from missing(folder, exercise.files, f"{MANIFEST} asks for it, so the reference has it; write it")
-        yield from stray(folder, set(exercise.files), "", f"'files' in {MANIFEST} does not name it")
+        yield from stray(folder, exercise.files, "", f"'files' in {MANIFEST} does not name it")
     elif exercise.kind == "graded":
         yield Complaint(folder, f"there is no reference solution: write {', '.join(exercise.files)} there")
 
@@ -119,22 +120,24 @@ def sample_files(sample: Sample, exercise: Exercise) -> Iterator[Complaint]:
     made = sample.recipe or sample.changes or str(sample.verdict) == "missing_file"
     if not own - {EXPECTED, RECIPE, *FEEDBACK.values()} and not made:
         yield Complaint(sample.folder, f"nothing is handed in: write {', '.join(exercise.files)}")
-    if sample.reference and sample.reference.name in own:
-        yield Complaint(sample.folder / sample.reference.name, "'changes' make this file; remove it, or them")
+    for name in sorted({change.file for change in sample.changes}):
+        if (sample.folder / name).exists():
+            yield Complaint(sample.folder / name, "'changes' make this file; remove it, or them")
 
 
 def missing(folder: Path, wanted: Iterable[str], remedy: str) -> Iterator[Complaint]:
-    """Yield a complaint for each file that is not there."""
+    """Yield a complaint for each file that is not there, and for each directory without files."""
     for name in wanted:
-        if not (folder / name).is_file():
+        there = any(files_below(folder / name)) if is_directory(name) else (folder / name).is_file()
+        if not there:
             yield Complaint(folder / name, f"missing; {remedy}")
 
 
-def stray(folder: Path, known: set[str], named: str, reason: str) -> Iterator[Complaint]:
-    """Yield a complaint for each file, at any depth, that is neither known nor named in a text."""
+def stray(folder: Path, known: Collection[str], named: str, reason: str) -> Iterator[Complaint]:
+    """Yield a complaint for each file, at any depth, that is neither known, nor in a known directory, nor named in a text."""
     for path in files_below(folder):
         name = path.relative_to(folder).as_posix()
-        if name not in known and path.name not in named:
+        if not listed(name, known) and path.name not in named:
             yield Complaint(path, f"a stray file: {reason}; remove it, or name it there")
 
 

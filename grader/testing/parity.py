@@ -105,6 +105,16 @@ def exercise_folder(path: Path, parent: pytest.Collector) -> ExerciseFolder | No
     return made
 
 
+def is_handed_in(path: Path, config: pytest.Config) -> bool:
+    """Tell whether a folder is a directory that an exercise asks for, in the folder of that exercise."""
+    folder = next((above for above in path.parents if (above / "exercise.toml").is_file()), None)
+    if folder is None:
+        return False
+    graded = config.stash.get(GRADED, None)
+    exercise = graded if graded and graded.folder == folder else read(folder)
+    return f"{path.relative_to(folder).as_posix()}/" in exercise.files
+
+
 def read(folder: Path) -> Exercise:
     """Read an exercise for a student's own run."""
     from grader.course import load_exercise

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from grader.testing.parity import ExerciseFolder, exercise_folder, home, module_of, prerequisites, stays_behind, test_id
+from grader.testing.parity import (
+    ExerciseFolder,
+    exercise_folder,
+    home,
+    is_handed_in,
+    module_of,
+    prerequisites,
+    stays_behind,
+    test_id,
+)
 
 if TYPE_CHECKING:
     from werkzeug.test import Client
@@ -63,6 +72,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> ExerciseFolder | None:
     """Collect the tests that an exercise has again from others below its own folder."""
     return exercise_folder(path, parent) if (path / "exercise.toml").is_file() else None
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave alone a directory that is handed in: nothing in it is a test of the exercise, or is run by pytest at all."""
+    return True if collection_path.is_dir() and is_handed_in(collection_path, config) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -198,10 +212,13 @@ def submission(request: pytest.FixtureRequest) -> Iterator[Submission]:
 
 @pytest.fixture
 def app(request: pytest.FixtureRequest, submission: Submission) -> App:
-    """The manifest's entry as a WSGI callable, checked for the shape of its answers."""
-    from grader.testing.app import App
+    """The manifest's entry as a WSGI callable, checked for the shape of its answers; ``module:factory()`` makes it."""
+    from grader.testing.app import App, AppMaker
 
-    return App(getattr(submission, runtime_of(request.node).exercise.attribute), recorder_of(request.node))
+    exercise, recorder = runtime_of(request.node).exercise, recorder_of(request.node)
+    if exercise.called:
+        return AppMaker(submission, exercise.factory, recorder)(**exercise.factory.settings)
+    return App(getattr(submission, exercise.attribute), recorder)
 
 
 @pytest.fixture

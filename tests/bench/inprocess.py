@@ -48,10 +48,14 @@ class InProcess:
 
     def fresh(self) -> InProcess:
         """Return the module imported once more."""
-        spec = importlib.util.spec_from_file_location(f"{self._module.__name__}_again", str(self._module.__file__))
+        name = f"{self._module.__name__}_again"
+        inside = getattr(self._module, "__path__", None)
+        spec = importlib.util.spec_from_file_location(
+            name, str(self._module.__file__), submodule_search_locations=inside and list(inside)
+        )
         assert spec
         assert spec.loader
-        module = importlib.util.module_from_spec(spec)
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return InProcess(module)
 
@@ -81,14 +85,15 @@ class Quiet(WSGIRequestHandler):
 def submission() -> InProcess:
     """The module, imported into the test process."""
     path = Path(os.environ["BENCH_SUBMISSION"])
+    path = path.parent if path.name == "__init__.py" else path
     sys.path.insert(0, str(path.parent))
     return InProcess(importlib.import_module(path.stem))
 
 
 @pytest.fixture
 def app(submission: InProcess) -> Any:  # noqa: ANN401
-    """The entry."""
-    return submission.application
+    """The entry, or what the factory makes."""
+    return submission.application if submission.defines("application") else submission.create_app()
 
 
 class Maker:

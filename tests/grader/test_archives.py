@@ -27,6 +27,7 @@ from grader.archives import IGNORED, REASONS, TOGETHER, Contents, Unbelievable, 
 from grader.catalogues import Catalogue
 from grader.channel.frames import encode
 from grader.course import Course, load_course
+from grader.directories import PROBLEMS
 from grader.discovery import find_submissions
 from grader.grading.grade import Grader, fault_outcome
 from grader.grading.job import open_archive
@@ -133,12 +134,12 @@ def test_every_other_archive_comes_to_a_reason(name: str) -> None:
 
 def test_every_reason_of_an_archive_has_a_recipe() -> None:
     of_the_process = {"time", "memory", "failed"}
-    several_files = {"together"}
+    several_files = {"together", *PROBLEMS}
     assert {reason for reason, _ in REFUSED.values()} == REASONS.keys() - of_the_process - several_files
 
 
 def test_every_reason_can_be_said_in_every_language() -> None:
-    values = dict.fromkeys(("file", "most", "folders"), "7")
+    values = dict.fromkeys(("file", "other", "most", "folders"), "7")
     for text in REASONS.values():
         said = [Catalogue().word(text, language, **values) for language in LANGUAGES]
         assert len(set(said)) == len(LANGUAGES)

@@ -16,6 +16,7 @@ LAYERS = (
         "course",
         "catalogues",
         "statement",
+        "directories",
         "archives",
         "submissions",
         "discovery",

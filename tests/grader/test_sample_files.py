@@ -10,6 +10,8 @@ from grader.course import load_course
 from grader.errors import UsageError
 from grader.models import Exercise, Isolation, Outcome, Verdict
 from grader.samples import Sample, load_samples, materialize
+from grader.submissions import read_submission
+from tests.grader import package_course
 from tests.grader.conftest import ROOT
 
 EXERCISE: Exercise = load_course(ROOT).exercises["a1_hello_wsgi"]
@@ -145,6 +147,9 @@ def test_a_change_that_does_not_fit_once_is_refused_with_its_text(tmp_path: Path
     ("text", "words"),
     [
         ("[[changes]]\nold = 'a'\n", "each with 'old' and 'new'"),
+        ("[[changes]]\nold = 'a'\nnew = 'b'\nremove = true\n", "each with 'old' and 'new', or with 'remove = true'"),
+        ("[[changes]]\nremove = false\n", "'remove' true"),
+        ("[[changes]]\nfile = 'other.py'\nremove = true\n", "must be a file of app.py, not 'other.py'"),
         ("[[changes]]\nold = 'a'\nnew = 'b'\nmore = 'c'\n", "each with 'old' and 'new'"),
         ("[[changes]]\nold = 'a'\nnew = 3\n", "must be text"),
         ("changes = []\n", "must be tables"),
@@ -155,3 +160,76 @@ def test_wrong_changes_are_refused_by_name(tmp_path: Path, text: str, words: str
     with pytest.raises(UsageError, match=words) as refused:
         loaded(tmp_path, 'kind = "misconception"\nabout = "Wrong."\n' + text, "wrong")
     assert "wrong/expected.toml" in str(refused.value)
+
+
+# -- changes of a directory
+
+
+PACKAGE = """kind = "misconception"
+about = "Other films."
+
+[[changes]]
+file = "watchlist/db.py"
+old = "timeout=5"
+new = "timeout=4"
+
+[[changes]]
+file = "watchlist/more/x.html"
+old = ""
+new = "<p>影</p>"
+
+[[changes]]
+file = "watchlist/static/site.css"
+remove = true
+"""
+
+
+def of_package(folder: Path, text: str) -> tuple[Sample, Exercise]:
+    """Write a sample of an exercise that asks for a directory."""
+    exercise = package_course.write(folder).exercises[package_course.NAME]
+    place = folder / "tests" / "submissions" / exercise.name / "changed"
+    package_course.put(place, {"expected.toml": text})
+    (sample,) = load_samples(folder, exercise)
+    return sample, exercise
+
+
+def test_changes_of_a_directory_replace_add_and_remove_and_leave_the_rest(tmp_path: Path) -> None:
+    sample, exercise = of_package(tmp_path, PACKAGE)
+    package_course.put(sample.folder, {"watchlist/site.py": "own = 1\n", "watchlist/own.sql": "own\n"})
+    made = read_submission(materialize(sample, tmp_path / "made"), exercise)
+    wanted = dict(package_course.RIGHT)
+    del wanted["watchlist/static/site.css"]
+    wanted["watchlist/db.py"] = wanted["watchlist/db.py"].replace(b"timeout=5", b"timeout=4")
+    wanted |= {
+        "watchlist/more/x.html": "<p>影</p>".encode(),
+        "watchlist/site.py": b"own = 1\n",
+        "watchlist/own.sql": b"own\n",
+    }
+    assert (made.files, made.problem, made.missing) == (wanted, {}, ())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('file = "watchlist/db.py"', "", "'file' of a change must be a file of watchlist/, README.txt, not ''"),
+        ("watchlist/db.py", "watchlist/../db.py", "not 'watchlist/../db.py': say which one"),
+        (
+            "watchlist/db.py",
+            "watchlist/no.py",
+            "the reference has no file watchlist/no.py to change; it has watchlist/",
+        ),
+        ("watchlist/static/site.css", "watchlist/no.css", "the reference has no file watchlist/no.css"),
+        (
+            "watchlist/more/x.html",
+            "watchlist/site.py",
+            "an empty 'old' makes a file, and watchlist/site.py is there already",
+        ),
+        ("timeout=5", "def ", "watchlist/db.py, with the changes before it; this one fits 5 times"),
+    ],
+)
+def test_wrong_changes_of_a_directory_are_refused_by_name(tmp_path: Path, old: str, new: str, words: str) -> None:
+    assert PACKAGE.count(old) == 1
+    with pytest.raises(UsageError) as refused:
+        materialize(of_package(tmp_path, PACKAGE.replace(old, new))[0], tmp_path / "made")
+    assert words in str(refused.value)
+    assert "changed/expected.toml" in str(refused.value)

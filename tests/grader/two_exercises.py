@@ -205,3 +205,15 @@ def write(folder: Path) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
     return folder
+
+
+def write_packages(folder: Path) -> Path:
+    """Write the same course with packages in place of files: ``hello/`` for ``app.py``."""
+    for name, text in FILES.items():
+        path = folder / name.replace("/app.py", "/hello/__init__.py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = text.replace('files = ["app.py"]', 'files = ["hello/"]').replace(
+            '"app:application"', '"hello:application"'
+        )
+        path.write_text(text, encoding="utf-8", newline="\n")
+    return folder

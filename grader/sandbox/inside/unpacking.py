@@ -17,17 +17,17 @@ import unicodedata
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from grader.archives import IGNORED, IGNORED_NAME, TOGETHER, VALUE
+from grader.archives import IGNORED_NAME
+from grader.directories import is_junk
+from grader.sandbox.inside.selection import Member, Parts, Refused, taken
 
 MEMBERS = 10_000
 EXPANDED = 64 << 20
 """Bytes that an archive may unpack to: all its files as declared (zip), or the tar in a tar.gz."""
 DEPTH, NAME = 32, 1000
-JUNK = frozenset({"__MACOSX", "__pycache__", ".DS_Store"})
 GZIP_MAGIC, ZIP_MAGIC, ZIP_ENTRY = b"\x1f\x8b", b"PK", b"PK\x01\x02"
 ZIP_ENCRYPTED, ZIP_UTF8, ZIP_LOCAL_HEADER = 1, 1 << 11, 30
 GZIP_ONLY = 31
@@ -39,38 +39,17 @@ UNREADABLE = (
 )  # fmt: skip
 """What the libraries raise for bytes that are no archive or a broken one; NotImplementedError is a RuntimeError."""
 
-Parts = tuple[str, ...]
-"""A path in its parts."""
-
-
-class Refused(Exception):
-    """The archive is not taken; ``reason`` is one of `grader.archives.REASONS`, the values fill in its text."""
-
-    def __init__(self, reason: str, **values: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.values = {name: value[:VALUE] for name, value in values.items()}
-
-
-@dataclass(frozen=True)
-class Member:
-    """A file or folder of an archive; ``read`` returns its content, which has ``size`` bytes or is damaged."""
-
-    path: Parts
-    folder: bool
-    size: int
-    read: Callable[[], bytes]
-
 
 def unpack(data: bytes, wanted: Sequence[str], most: int) -> dict[str, Any]:
     """Take the wanted files, ``most`` bytes each at most, out of a zip or tar.gz archive.
 
     Returns ``{"files": {name: bytes}, "ignored": [name]}``, or ``{"refused": reason, "values": {name: text}}``. A wanted
-    file that is not there is not among the files. They may be at the top or in one folder there.
+    file that is not there is not among the files; of a wanted directory every file is. They may be at the top or in one
+    folder there.
     """
     try:
-        members = [member for member in opened(data) if not is_junk(member.path)]
-        return taken(members, [tuple(name.split("/")) for name in wanted], most)
+        members = [member for member in opened(data) if not nobodys(member.path)]
+        return taken(members, wanted, most)
     except Refused as refused:
         return {"refused": refused.reason, "values": refused.values}
 
@@ -278,67 +257,6 @@ def parts_of(name: str) -> Parts:
     return found
 
 
-def is_junk(path: Parts) -> bool:
+def nobodys(path: Parts) -> bool:
     """Tell whether a member is nobody's work: left by a file manager or by Python, or the top folder itself."""
-    return not path or not JUNK.isdisjoint(path) or path[-1].startswith("._")
-
-
-def folded(path: Parts) -> str:
-    """Return what is the same for paths that some file systems take for one."""
-    return unicodedata.normalize("NFKC", "/".join(path)).casefold()
-
-
-# -- the files that were asked for
-
-
-def taken(members: list[Member], wanted: list[Parts], most: int) -> dict[str, Any]:
-    """Read the wanted files, and name what else there is."""
-    root = root_of(members, wanted)
-    same: dict[str, list[Member]] = {}
-    for member in members:
-        same.setdefault(folded(member.path), []).append(member)
-    files: dict[str, bytes] = {}
-    for name in wanted:
-        path = (*root, *name)
-        found = [member for member in same.get(folded(path), []) if member.path == path]
-        if any(member.path[: len(path)] == path and (member.folder or member.path != path) for member in members):
-            raise Refused("special", file="/".join(name))
-        if found and len(same[folded(path)]) > 1:
-            raise Refused("twice", file="/".join(name))
-        if found:
-            files["/".join(name)] = content_of(found[0], name, most)
-        if sum(map(len, files.values())) > TOGETHER:
-            raise Refused("together", most=str(TOGETHER))
-    return {"files": files, "ignored": ignored(members, root, wanted)}
-
-
-def root_of(members: list[Member], wanted: list[Parts]) -> Parts:
-    """Return the folder that the wanted files are in: the top, or a folder there that is neither hidden nor private."""
-    roots = {
-        member.path[: -len(name)]
-        for member in members
-        for name in wanted
-        if member.path[-len(name) :] == name and len(member.path) <= len(name) + 1
-    }
-    roots = {root for root in roots if not root or root[0][0] not in "._"}
-    if len(roots) > 1:
-        raise Refused("several", folders=", ".join(sorted("/".join((*root, "")) or "./" for root in roots)))
-    return next(iter(roots), ())
-
-
-def content_of(member: Member, name: Parts, most: int) -> bytes:
-    """Read one file that must not be larger than ``most`` bytes, nor of another size than it declares."""
-    if member.size > most:
-        raise Refused("large", file="/".join(name), most=str(most))
-    content = member.read()
-    if len(content) != member.size:
-        raise Refused("damaged")
-    return content
-
-
-def ignored(members: list[Member], root: Parts, wanted: list[Parts]) -> list[str]:
-    """Return the names beside the wanted files, as a look into the folder would show them."""
-    used = {name[0] for name in wanted}
-    inside = (member.path[len(root) :] if member.path[: len(root)] == root else member.path for member in members)
-    names = sorted({path[0] for path in inside if path and path[0] not in used})
-    return [name[:IGNORED_NAME] for name in names[:IGNORED]]
+    return not path or any(is_junk(part) for part in path)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.course import load_course
+from grader.directories import listed
 from grader.errors import UsageError
 from grader.models import Limits, Outcome
 from grader.samples import load_sample
@@ -60,6 +61,7 @@ STRINGS = (
     "../x",
     "/x",
     "a//b",
+    "a/",
     ".",
     "a\\b",
     "C:x",
@@ -120,7 +122,8 @@ def check_exercise(course: Path) -> None:
     assert all(type(row.points) is int and 0 < row.points <= 1000 and row.id for row in exercise.hidden)
     assert len(set(exercise.files)) == len(exercise.files)
     submission = read_submission(exercise.folder, exercise)
-    assert set(submission.files) | set(submission.missing) <= set(exercise.files)
+    assert set(submission.missing) <= set(exercise.files)
+    assert all(listed(name, exercise.files) for name in submission.files)
     assert all(
         Path(exercise.folder, name).resolve().is_relative_to(exercise.folder.resolve()) for name in exercise.files
     )

@@ -29,6 +29,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from grader.directories import is_directory
 from grader.models import Exercise
 from grader.sandbox import view
 from grader.sandbox.bubblewrap import parents
@@ -72,7 +73,7 @@ def run(handed_in: Path, exercise: Exercise, *, naive: bool = False) -> Facts:
     planted = {name: f"planted-{name}-{secrets.token_hex(8)}" for name in PLANTED}
     user = FIRST_USER + (os.getpid() + next(NUMBERS)) % USERS if os.geteuid() == 0 else 0
     config = {
-        "exercise": exercise.name, "file": exercise.files[0], "archive": "" if handed_in.is_dir() else handed_in.name,
+        "exercise": exercise.name, "file": main_file(exercise), "archive": "" if handed_in.is_dir() else handed_in.name,
         "naive": naive, "secrets": planted, "user": user, "become": become(user),
         "python": view.current().interpreter, "path": os.pathsep.join(["/engine", "/plugin", *view.current().packages]),
     }  # fmt: skip
@@ -90,10 +91,15 @@ def run(handed_in: Path, exercise: Exercise, *, naive: bool = False) -> Facts:
         raise BoxFailed(done.stderr.decode("utf-8", "replace")[-2000:] or f"exit code {done.returncode}") from None
 
 
+def main_file(exercise: Exercise) -> str:
+    """Return the file that is imported: the first one of the manifest, or that of its directory that makes it a package."""
+    return f"{exercise.files[0]}__init__.py" if is_directory(exercise.files[0]) else exercise.files[0]
+
+
 def words_of(folder: Path) -> str:
     """Return what stands in the files of a submission."""
     found = []
-    for path in list(folder.iterdir())[:WORDS]:
+    for path in itertools.islice((Path(top, name) for top, _, names in os.walk(folder) for name in names), WORDS):
         if path.is_file() and not path.is_symlink():
             with path.open("rb") as file:
                 found.append(file.read(WORDS_OF_FILE).decode("utf-8", "replace"))
