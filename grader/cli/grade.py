@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from grader.cli.classes import class_at, from_option, hint_at_class, roster_option, say_unassigned
 from grader.cli.options import course_option, lang_option, open_course, private_option, reporting
 from grader.cli.showing import exit_code, grade_with_progress, inspection_of, print_inspected, report_for, roomy
-from grader.discovery import find_submissions
 from grader.grading.grade import Grader
 from grader.models import Attempt, Isolation
 from grader.output import safe_name, writable_folder, write_json
@@ -23,6 +23,8 @@ from grader.reports.terminal import TerminalReport
 @click.command("grade")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--exercise", "exercise_name", metavar="NAME", help="The exercise: its name or short id (a1).")
+@from_option
+@roster_option
 @course_option
 @private_option
 @click.option("--min-isolation", type=click.Choice([str(level) for level in Isolation]), default="confined",
@@ -37,11 +39,17 @@ from grader.reports.terminal import TerminalReport
 @click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 if a score is lower.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat the choices of an earlier attempt.")
 @reporting
-def command(path: Path, exercise_name: str | None, course_folder: Path | None, private: Path | None, min_isolation: str,
-          form: str, audience: str, lang: str, out: Path | None, fail_under: float | None, seed: int | None) -> None:  # fmt: skip
-    """Grade PATH: a file, an archive (zip, tar.gz), a folder, or a tree submitted/<student>/<exercise>/."""
+def command(path: Path, exercise_name: str | None, system: str | None, roster_file: Path | None,
+          course_folder: Path | None, private: Path | None, min_isolation: str, form: str, audience: str, lang: str,
+          out: Path | None, fail_under: float | None, seed: int | None) -> None:  # fmt: skip
+    """Grade PATH: a file, an archive (zip, tar.gz), a folder, or what a class handed in.
+
+    That is a tree submitted/<student>/<exercise>/, a folder with a folder or archive for each student, or the download of an
+    assignment from Canvas, Moodle or Gradescope, unzipped, or as a zip with --from.
+    """
     course = open_course(course_folder, private, path)
-    found = find_submissions(path, course, course.find(exercise_name) if exercise_name else None)
+    handed_in = class_at(path, course, course.find(exercise_name) if exercise_name else None, system, roster_file)
+    found = handed_in.found
     folder = writable_folder(out) if out else None
     inspection = inspection_of(course, private) if audience == "student" else None
     grader = Grader(course, private or course.folder, Isolation[min_isolation.upper()], seed, inspection)
@@ -60,7 +68,10 @@ def command(path: Path, exercise_name: str | None, course_folder: Path | None, p
         )
     else:
         show(attempts, report_for(course, lang), inspection)
-    sys.exit(exit_code(attempts, fail_under))
+    if len(attempts) == 1:
+        hint_at_class(path, attempts[0])
+    unassigned = say_unassigned(handed_in)
+    sys.exit(exit_code(attempts, fail_under) or int(unassigned))
 
 
 def show(attempts: list[Attempt], report: TerminalReport, inspection: Inspection | None) -> None:
