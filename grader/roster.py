@@ -38,6 +38,8 @@ KEYS = {
 """Where the number of an owner is looked up: what a folder is named for may be an address."""
 PARTICIPANT = re.compile(r"\D*?([0-9]+)")
 """What Moodle's worksheet says for a number: ``Participant 123``, in the language of its user."""
+BLIND = ("participant", "参与者", "参加者")
+"""What Moodle calls everybody in a blind marking."""
 NO_STUDENTS = ("points possible", "student, test")
 STAFF = ("instructor", "ta", "reader", "teacher", "teaching assistant")
 
@@ -74,7 +76,10 @@ class Roster:
                     self.by.setdefault(key, []).append(student)
 
     def find(self, owner: Owner) -> Student | str:
-        """Return the student that an owner is, or why nobody can say it."""
+        """Return the student that an owner is, or why nobody can say it.
+
+        Numbers of Moodle are others in each assignment: one of another would be somebody else's, so the name must agree.
+        """
         known = self.numbered(owner)
         if isinstance(known, Student):
             same = owner.system != "moodle" or self.agree(owner, known)
@@ -105,9 +110,9 @@ class Roster:
         return found[0] if len(found) == 1 else None
 
     def agree(self, owner: Owner, student: Student) -> bool:
-        """Tell whether a name may be that of a student: it is, or it is nobody's, as where students have none."""
+        """Tell whether a name is that of a student. Where one of them has none, as in a blind marking, the number says enough."""
         name = folded(owner.name)
-        return name in forms(student.name) or not self.by.get(("name", name))
+        return not student.name or name in BLIND or name in forms(student.name)
 
 
 def read_roster(path: Path) -> Roster:
@@ -191,12 +196,7 @@ def is_nobody(cells: Mapping[str, str]) -> bool:
     """Tell whether a row of an export is about nobody who hands in work."""
     name = cells.get("name", "").casefold()
     ids = any(cells.get(column) for column in ("id", "login", "email", *NUMBERS))
-    return (
-        name in NO_STUDENTS
-        or (not name and not ids)
-        or cells.get("role", "").casefold() in STAFF
-        or (not ids and "canvas_id" in cells)
-    )
+    return name in NO_STUDENTS or (not name and not ids) or cells.get("role", "").casefold() in STAFF
 
 
 def student_of(cells: Mapping[str, str], line: int) -> Student:
@@ -231,9 +231,9 @@ def duplicates(students: Iterable[Student]) -> Iterator[str]:
     """Yield what two rows say that only one can."""
     first: dict[tuple[str, str], Student] = {}
     for student in students:
-        said = {"id": student.id.casefold(), "email": student.email.casefold(), **student.numbers}
+        said = {"id": student.id, "email": student.email, **student.numbers}
         for column, value in said.items():
-            other = first.setdefault((column, value), student)
+            other = first.setdefault((column, value.casefold()), student)
             if value and other is not student:
                 shown = f"the {column} {printable(value, 40)}"
                 yield f"line {student.line}: {shown} is that of line {other.line} too; remove one of them"

@@ -5,6 +5,7 @@ Whatever cannot be given to a student is named with the reason and the remedy; n
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,50 +54,77 @@ def find_class(
     Raises:
         UsageError: there is nothing, or the exercise stays unknown, or this is not what ``system`` says.
     """
-    place = place_of(path, wanted, named=bool(system or roster))
+    place = place_of(path, wanted, system, named=bool(system or roster))
     kind = system or (recognised(place) if place else "")
     if place and not kind and (deeper := place.below()) and (kind := recognised(deeper)):
         place = deeper
     if not place or (isinstance(place, Folder) and kind in ("", "students")):
         found = find_submissions(path, course, wanted)
-        claims = [Claim(Owner("", one.student), one, one.student) for one in found if one.student is not None]
+        claims = [
+            Claim(Owner("", one.student, one.student), one, one.student) for one in found if one.student is not None
+        ]
         own = [one for one in found if one.student is None]
-        unassigned = [] if own else list(strays(path, found, roster))
-        return named(claims, unassigned, roster, own, "")
+        unassigned = [] if own else list(strays(path, found))
+        return named(claims, beside(path, unassigned, roster), roster, own, "")
     exercise = wanted or named_exercise(path, course)
     if exercise is None:
         raise UsageError(f"{path}: which exercise is this? Say it with --exercise:\n{course.listing()}")
     if kind != "students" and recognised(place) != kind and (deeper := place.below()):
         place = deeper
     kind = kind or "students"
+    if kind == "students" and (deeper := place.below()) and is_class(deeper, exercise):
+        place = deeper
     claims, unassigned = PARTED[kind](place, exercise)
     if isinstance(place, Unzipped) and place.download.nameless:
         why = f"{place.download.nameless} files have names in no known encoding"
         unassigned.append(Unassigned(path.name, why, "unzip it, and name the folder"))
     if not claims and not unassigned:
         raise UsageError(f"{path}: there is nothing in it; each student's work is named like {EXAMPLES[kind]}")
-    return named(claims, unassigned, roster, [], kind)
+    return named(claims, beside(path, unassigned, roster), roster, [], kind)
 
 
-def place_of(path: Path, wanted: Exercise | None, *, named: bool) -> Place | None:
+def is_class(place: Place, exercise: Exercise) -> bool:
+    """Tell whether the only folder of a download holds several students, and is not the only student."""
+    tops = place.tops()
+    own = any(name.split("/", 1)[0] in tops for name in (*exercise.files, exercise.name))
+    return not own and sum(kind == FOLDER or is_archive(name) for name, kind in tops.items()) > 1
+
+
+def beside(path: Path, unassigned: Iterable[Unassigned], roster: Roster | None) -> list[Unassigned]:
+    """Return what nobody knows whose it is, without the roster itself."""
+
+    def is_roster(one: Unassigned) -> bool:
+        with contextlib.suppress(OSError, ValueError):
+            return roster is not None and roster.path.samefile(path / one.name)
+        return False
+
+    return [one for one in unassigned if not is_roster(one)]
+
+
+def place_of(path: Path, wanted: Exercise | None, system: str | None, *, named: bool) -> Place | None:
     """Return where a class may lie; None for the work of one student, and for what is not there."""
     if path.is_dir():
-        one = wanted and (holds_files(path, wanted) or own_directory(path, wanted))
+        one = wanted and not system and (holds_files(path, wanted) or own_directory(path, wanted))
         return None if one else Folder(path)
-    if not named or not is_archive(path.name):
+    if path.exists() and system and not is_archive(path.name):
+        raise UsageError(f"{path}: is one file; --from is for the folder or the zip of a class")
+    if not path.is_file() or not named or not is_archive(path.name):
         return None
     if not path.name.lower().endswith(".zip"):
         raise UsageError(f"{path}: the download of a class is a zip; unpack this one, and name the folder")
     return Unzipped(open_download(path))
 
 
-def strays(path: Path, found: Iterable[Found], roster: Roster | None) -> Iterator[Unassigned]:
+def strays(path: Path, found: Iterable[Found]) -> Iterator[Unassigned]:
     """Yield what lies in a tree beside what was found there."""
     used = {place.relative_to(path).parts[0] for one in found for place in (one.path, *one.others) if place != path}
     for name, kind in Folder(path).tops().items():
-        if name in used or (roster and roster.path.exists() and roster.path.samefile(path / name)):
+        if name in used:
             continue
-        if kind == FOLDER:
+        if is_archive(name):
+            why = "lies beside the folders of students, and work is looked for in them"
+            yield Unassigned(name, why, "put it into the folder of its student, and name it like the exercise")
+        elif kind == FOLDER:
             why = "no folder or archive in it is named like an exercise"
             yield Unassigned(name, why, "rename what is in it, or let its name begin with _ if it is nobody's work")
         else:

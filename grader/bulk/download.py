@@ -57,9 +57,10 @@ class Bounded(io.RawIOBase):
         Raises:
             OverflowError: they are too many.
         """
-        if not 0 <= size <= LIST:
+        data = self.file.read(LIST + 1 if size < 0 else min(size, LIST + 1))
+        if len(data) > LIST:
             raise OverflowError("the list is too long")
-        return self.file.read(size)
+        return data
 
     def seek(self, place: int, whence: int = 0) -> int:
         """Go to a place."""

@@ -53,8 +53,8 @@ class Owner:
         instructor entered there.
         """
         if self.system == "canvas":
-            return normal(f"{self.name}_{self.number}".lstrip("_"))
-        return normal(self.name if self.system == "moodle" else self.number or self.email or self.name)
+            return normal(f"{self.name}_{self.number}")
+        return normal(self.name if self.system == "moodle" else self.number or self.email or self.name) or self.number
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,18 @@ class Reading:
     rest: str
 
 
+def is_hidden(name: str) -> bool:
+    """Tell whether something at the top is nobody's work by its name; what a platform named never is."""
+    odd = name.startswith("..") or name in ("", ".")
+    return name[:1] in (".", "_") and not odd and not canvas(name) and not moodle(name)
+
+
 def canvas(name: str) -> list[Reading]:
-    """Return the ways in which a name can be one of Canvas's, ``lovelaceada_LATE_123_456_app.py``."""
+    """Return the ways in which a name can be one of Canvas's, ``lovelaceada_LATE_123_456_app.py``.
+
+    There are two for whoever is called ``x_77`` there, or hands in ``1_app.py``; one alone would let a student hand in the
+    work of the one with number 77.
+    """
     if len(name) > LONGEST:
         return []
     readings = []
@@ -76,7 +86,7 @@ def canvas(name: str) -> list[Reading]:
     for start in (found.start() for found in re.finditer("_", name)):
         student = name[:start]
         match = CANVAS.fullmatch(name, start)
-        if not match or not student or student.endswith("_LATE") or REMOVED.search(student + "_"):
+        if not match or not student or student.endswith("_LATE") or REMOVED.search(student):
             continue
         readings.append(Reading(Owner("canvas", match["number"], student), match["rest"] or match["text"]))
     return readings

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 from zipfile import ZipInfo
 
-from grader.archives import is_archive
+from grader.archives import is_archive, stem
 from grader.bulk.download import Download, Unreadable
+from grader.bulk.names import is_hidden
 from grader.bulk.work import Loose, Part
 from grader.discovery import Found, kind_of
 from grader.errors import UsageError
 from grader.models import Exercise
 from grader.submissions import Unacceptable, read_file
 
-FOLDER, FILE, OTHER = "a folder", "a file", "neither a file nor a folder"
+FOLDER, FILE, OTHER = "a folder", "a file", "neither a file nor a folder, or there twice"
 JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 
 
@@ -31,8 +32,11 @@ class Place(Protocol):
     def tops(self) -> Mapping[str, str]:
         """Return what lies at the top by its name, hidden ones left out: `FOLDER`, `FILE` or `OTHER`."""
 
-    def whole(self, name: str, exercise: Exercise) -> Found:
-        """Return a folder or archive at the top as the work of one student, whose name is still to come."""
+    def whole(self, name: str, exercise: Exercise, *, tree: bool = False) -> Found:
+        """Return a folder or archive at the top as the work of one student, whose name is still to come.
+
+        In a ``tree`` the folder may have one for each exercise.
+        """
 
     def loose(self, names: Mapping[str, str], older: Sequence[str], exercise: Exercise) -> Found:
         """Return files at the top as the work of one student, by what the student called them."""
@@ -57,10 +61,10 @@ class Folder:
         except OSError:
             return {}
         kinds = {stat.S_ISDIR: FOLDER, stat.S_ISREG: FILE}
-        shown = (place for place in places if place.name[0] not in "._" and place.name not in JUNK)
+        shown = (place for place in places if not is_hidden(place.name) and place.name not in JUNK)
         return {place.name: kinds.get(kind, OTHER) if (kind := kind_of(place)) else OTHER for place in shown}
 
-    def whole(self, name: str, exercise: Exercise) -> Found:
+    def whole(self, name: str, exercise: Exercise, *, tree: bool = False) -> Found:  # noqa: ARG002 - a place's
         """Return a folder or archive; a link in its place is found as what cannot be taken."""
         place = self.path / name
         odd = kind_of(place) is not stat.S_ISDIR and not is_archive(name)
@@ -104,7 +108,7 @@ class Unzipped:
 
     def tops(self) -> Mapping[str, str]:
         """Return what lies at the top; what is both a file and a folder, or a file twice, is neither."""
-        return {name: self.kind(name) for name in sorted(self.parts) if name[:1] not in (".", "_") and name not in JUNK}
+        return {name: self.kind(name) for name in sorted(self.parts) if not is_hidden(name) and name not in JUNK}
 
     def kind(self, name: str) -> str:
         """Tell what lies at the top under a name. Two dots are no folder, nor is what has no name."""
@@ -113,9 +117,11 @@ class Unzipped:
             return OTHER
         return FOLDER if all(rests) else FILE if rests == [""] else OTHER
 
-    def whole(self, name: str, exercise: Exercise) -> Found:
+    def whole(self, name: str, exercise: Exercise, *, tree: bool = False) -> Found:
         """Return a folder or archive."""
         members = tuple((rest or name, info) for rest, info in self.parts[name])
+        if tree and (inside := tuple(of_exercise(members, exercise))):
+            members = inside
         return Found(self.path / name, exercise, None, work=Part(self.download, members))
 
     def loose(self, names: Mapping[str, str], older: Sequence[str], exercise: Exercise) -> Found:
@@ -138,6 +144,15 @@ class Unzipped:
             if list(tops.values()) == [FOLDER] and not self.inside
             else None
         )
+
+
+def of_exercise(members: Iterable[tuple[str, ZipInfo]], exercise: Exercise) -> Iterator[tuple[str, ZipInfo]]:
+    """Yield what is in a folder of a student's that is named like the exercise, and an archive of its name."""
+    for name, info in members:
+        if name.startswith(f"{exercise.name}/"):
+            yield name.removeprefix(f"{exercise.name}/"), info
+        elif is_archive(name) and stem(name) == exercise.name:
+            yield name, info
 
 
 def first(names: Mapping[str, str]) -> str:

@@ -142,7 +142,7 @@ def from_students(place: Place, exercise: Exercise) -> Parted:
     for name, kind in place.tops().items():
         if kind == FOLDER or (kind == FILE and is_archive(name)):
             student = name if kind == FOLDER else stem(name)
-            claims.append(Claim(Owner("", student), place.whole(name, exercise), name))
+            claims.append(Claim(Owner("", student, student), place.whole(name, exercise, tree=True), name))
         else:
             unassigned.append(stray(name))
     return claims, unassigned

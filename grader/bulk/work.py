@@ -33,7 +33,7 @@ class Loose:
         present = {name: (self.folder, self.names[name]) for name in exercise.files if name in self.names}
         archives = [] if present else archives_of(self.names)
         used = {*present, *archives}
-        ignored = ignored_of([now for name, now in self.names.items() if name not in used], self.ignored)
+        ignored = ignored_of([name for name in self.names if name not in used], self.ignored)
         if len(archives) > 1:
             return rivals(path, exercise, student, [Path(self.names[name]) for name in archives])
         if archives:
@@ -58,10 +58,7 @@ class Part:
 
     def read(self, path: Path, exercise: Exercise, student: str | None) -> Submission:
         """Read what counts, as an archive that is not opened yet."""
-        present = [
-            (name, info) for name, info in self.members if listed(name, exercise.files) and name not in exercise.files
-        ]
-        present += [(name, info) for name, info in self.members if name in exercise.files]
+        present = [(name, info) for name, info in self.members if listed(name, exercise.files)]
         archives = [] if present else [(name, info) for name, info in self.members if name in archives_of([name])]
         used = {name for name, _ in (*present, *archives)}
         tops = dict.fromkeys(name.split("/", 1)[0] for name, _ in self.members if name not in used)
