@@ -171,7 +171,9 @@ def rows_of(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
                 raise UsageError(f"{path}: has more than {ROWS} rows; is this the list of a class?")
             yield table.line_num, row
     except csv.Error as error:
-        raise UsageError(f"{path}, line {table.line_num}: is no CSV ({error}); export it again") from None
+        raise UsageError(
+            f"{path}, line {table.line_num}: is no CSV ({printable(str(error))}); export it again"
+        ) from None
 
 
 def columns_of(path: Path, names: list[str]) -> dict[int, str]:

@@ -23,6 +23,7 @@ from zipfile import ZipInfo
 
 from grader.archives import decoded
 from grader.errors import UsageError
+from grader.printable import printable
 
 MEMBERS = 100_000
 LIST = 16 << 20
@@ -147,7 +148,7 @@ def open_download(path: Path) -> Download:
     except UnicodeError:
         raise UsageError(f"{path}: a name in it is not in UTF-8; unzip it, and name the folder") from None
     except (zipfile.BadZipFile, ValueError, RuntimeError, struct.error, EOFError) as error:
-        raise UsageError(f"{path}: is no zip, or damaged ({error}); download it again") from None
+        raise UsageError(f"{path}: is no zip, or damaged ({printable(str(error))}); download it again") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}); download it again") from None
     if len(infos) > MEMBERS:
