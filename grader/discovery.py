@@ -23,6 +23,10 @@ from grader.submissions import JUNCTION, archives_in, holds_files, own_directory
 class Work(Protocol):
     """What one student handed in, where that is not all that lies at one path."""
 
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The files on the disk that it comes from."""
+
     def read(self, path: Path, exercise: Exercise, student: str | None) -> Submission:
         """Read it; ``path`` is what it is called."""
 
@@ -41,6 +45,11 @@ class Found:
     others: tuple[Path, ...] = ()
     odd: bool = False
     work: Work | None = None
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The files and folders on the disk that it comes from; the path of what is in a download leads nowhere."""
+        return self.work.sources if self.work and not self.others else (self.path, *self.others)
 
     def read(self) -> Submission:
         """Read its files."""

@@ -110,9 +110,12 @@ class Roster:
         return found[0] if len(found) == 1 else None
 
     def agree(self, owner: Owner, student: Student) -> bool:
-        """Tell whether a name is that of a student. Where one of them has none, as in a blind marking, the number says enough."""
+        """Tell whether a name is that of a student, or ends in it after that of a group.
+
+        Where one of them has none, as in a blind marking, the number says enough.
+        """
         name = folded(owner.name)
-        return not student.name or name in BLIND or name in forms(student.name)
+        return not student.name or name in BLIND or any(name.endswith(form) for form in forms(student.name))
 
 
 def read_roster(path: Path) -> Roster:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO
 from zipfile import ZipInfo
 
-from grader.archives import decoded
+from grader.archives import IGNORED_NAME, decoded
 from grader.errors import UsageError
 from grader.printable import printable
 
@@ -94,9 +94,9 @@ class Download:
         if info.flag_bits & ENCRYPTED:
             raise Unreadable("encrypted")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise Unreadable("method", file=name)
+            raise Unreadable("method", file=name[:IGNORED_NAME])
         if max(info.file_size, info.compress_size - 1024) > most:  # what is stored well is never longer by more
-            raise Unreadable("large", file=name, most=str(most))
+            raise Unreadable("large", file=name[:IGNORED_NAME], most=str(most))
         data = self.raw(info)
         if info.compress_type == zipfile.ZIP_DEFLATED:
             data = inflated(data, info.file_size)
@@ -179,9 +179,12 @@ def zip_of(download: Download, members: Iterable[tuple[str, ZipInfo]], most: int
     body, index, count = bytearray(), bytearray(), 0
     for name, info in members:
         raw = name.encode("utf-8", "surrogatepass")
-        if len(raw) > 0xFFFF or max(info.compress_size + len(body) + len(index), info.file_size) > min(most, FULL - 1):
-            file = "the whole submission" if info.file_size <= most else name
-            raise Unreadable("large", file=file, most=str(most))
+        if info.file_size > min(most, FULL - 1):
+            raise Unreadable("large", file=name[:IGNORED_NAME], most=str(most))
+        if len(body) + len(index) + len(raw) + info.compress_size > most:
+            raise Unreadable("together", most=str(most))
+        if len(raw) > 0xFFFF:
+            raise Unreadable("deep", file=name[:IGNORED_NAME])
         flags = info.flag_bits & ~STREAMED | UTF8
         common = (flags, info.compress_type, 0, 0x21, info.CRC, info.compress_size, info.file_size, len(raw))
         index += CENTRAL.pack(

@@ -28,6 +28,11 @@ class Loose:
     names: Mapping[str, str]
     ignored: tuple[str, ...] = ()
 
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The files."""
+        return tuple(self.folder / name for name in self.names.values())
+
     def read(self, path: Path, exercise: Exercise, student: str | None) -> Submission:
         """Read the listed files, or else the only archive, unopened."""
         present = {name: (self.folder, self.names[name]) for name in exercise.files if name in self.names}
@@ -55,6 +60,11 @@ class Part:
     download: Download
     members: tuple[tuple[str, ZipInfo], ...]
     ignored: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The download."""
+        return (self.download.path,)
 
     def read(self, path: Path, exercise: Exercise, student: str | None) -> Submission:
         """Read what counts, as an archive that is not opened yet."""

@@ -42,10 +42,10 @@ from grader.reports.terminal import TerminalReport
 def command(path: Path, exercise_name: str | None, system: str | None, roster_file: Path | None,
           course_folder: Path | None, private: Path | None, min_isolation: str, form: str, audience: str, lang: str,
           out: Path | None, fail_under: float | None, seed: int | None) -> None:  # fmt: skip
-    """Grade PATH: a file, an archive (zip, tar.gz), a folder, or what a class handed in.
+    """Grade PATH: a file, an archive (zip, tar.gz), a folder, or a tree submitted/<student>/<exercise>/.
 
-    That is a tree submitted/<student>/<exercise>/, a folder with a folder or archive for each student, or the download of an
-    assignment from Canvas, Moodle or Gradescope, unzipped, or as a zip with --from.
+    PATH may also be a folder with a folder or archive for each student, or what Canvas, Moodle or Gradescope give out for an
+    assignment: unzipped, or the zip itself with --from.
     """
     course = open_course(course_folder, private, path)
     handed_in = class_at(path, course, course.find(exercise_name) if exercise_name else None, system, roster_file)

@@ -437,6 +437,21 @@ def test_numbers_of_another_assignment_of_moodle_are_found_out(
     assert "the number 203 is that of bo" in found.unassigned[0].why
 
 
+def test_the_group_before_a_name_of_moodle_is_no_part_of_it(course: Course, exercise: Exercise, tmp_path: Path) -> None:
+    files = {"Team 3-Ada Lovelace_201_assignsubmission_file_/app.py": APP}
+    found = find_class(laid(tmp_path / "class", files), course, exercise, None, roster_of(tmp_path, OWN))
+    assert handed_in(found) == {"ada": "app.py"}
+
+
+def test_every_submission_says_what_it_comes_from(course: Course, exercise: Exercise, tmp_path: Path) -> None:
+    for form, make in FORMS.items():
+        found = find_class(make(tmp_path, {**CANVAS, "bohan_103_9009_x.zip": b""}), course, exercise, "canvas").found
+        assert all(source.is_file() for one in found for source in one.sources), form
+        assert len({one.path for one in found}) == len(found)
+    one, other = (Path("a"), Path("b"))
+    assert replace(found[0], path=one, others=(other,)).sources == (one, other)
+
+
 def test_a_name_that_two_students_have_decides_nothing(course: Course, exercise: Exercise, tmp_path: Path) -> None:
     roster = roster_of(tmp_path, 'id,name\na,Ada Lovelace\nb,"Lovelace, Ada"\nc,Bo Han\n')
     files = {"Ada Lovelace_1_assignsubmission_file_/app.py": APP, "Bo Han_2_assignsubmission_file_/app.py": APP}
