@@ -29,9 +29,10 @@ NUMBERS = ("canvas_id", "moodle_id", "gradescope_id")
 COLUMNS = {
     "student": "name", "full name": "name", "first name": "first", "last name": "last", "surname": "last",
     "sis user id": "id", "sis login id": "login", "id number": "id", "sid": "gradescope_id", "email address": "email",
-    "identifier": "moodle_id", "role": "role",
+    "identifier": "moodle_id", "role": "role", "学号": "id", "姓名": "name", "全名": "name", "名": "first", "姓": "last",
+    "姓氏": "last", "邮箱": "email", "电子邮件": "email",
 }  # fmt: skip
-"""Columns of Canvas's gradebook, of Moodle's gradebook, worksheet and list of participants, and of Gradescope's roster."""
+"""Columns of Canvas's gradebook, of Moodle's gradebook, worksheet and participants, of Gradescope's roster, and in Chinese."""
 KEYS = {
     "canvas": ("canvas_id",), "moodle": ("moodle_id",), "gradescope": ("gradescope_id", "id"), "": ("id", "email"),
 }  # fmt: skip
@@ -70,10 +71,10 @@ class Roster:
     def __post_init__(self) -> None:
         self.by = {}
         for student in self.students:
-            keys = {("id", student.id), ("email", student.email.casefold()), *student.numbers.items()}
-            for key in keys | {("name", form) for form in forms(student.name)}:
-                if key[1]:
-                    self.by.setdefault(key, []).append(student)
+            said = {"id": student.id, "email": student.email, **student.numbers}
+            keys = [(column, value.casefold()) for column, value in said.items() if value]
+            for key in (*keys, *(("name", form) for form in forms(student.name))):
+                self.by.setdefault(key, []).append(student)
 
     def find(self, owner: Owner) -> Student | str:
         """Return the student that an owner is, or why nobody can say it.
@@ -86,7 +87,7 @@ class Roster:
             return (
                 known if same else f"the number {owner.number} is that of {known} in {self.path.name}, the name is not"
             )
-        if owner.email and (known := self.only("email", owner.email.casefold())):
+        if owner.email and (known := self.only("email", normal(owner.email))):
             return known
         named = self.by.get(("name", folded(owner.name)), []) if owner.name else []
         column = f"{owner.system}_id"
@@ -97,16 +98,12 @@ class Roster:
 
     def numbered(self, owner: Owner) -> Student | None:
         """Return the student with an owner's number, or whose id it is."""
-        tried = [
-            (column, number)
-            for column in KEYS[owner.system]
-            for number in (normal(owner.number), owner.number.casefold())
-        ]
-        return next((student for column, number in tried if (student := self.only(column, number))), None)
+        columns = (self.only(column, normal(owner.number)) for column in KEYS[owner.system])
+        return next(filter(None, columns), None)
 
     def only(self, column: str, value: str) -> Student | None:
         """Return the only student of whom a column says something."""
-        found = self.by.get((column, value), []) if value else []
+        found = self.by.get((column, value.casefold()), []) if value else []
         return found[0] if len(found) == 1 else None
 
     def agree(self, owner: Owner, student: Student) -> bool:

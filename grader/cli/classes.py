@@ -65,9 +65,11 @@ def say_unassigned(found: Class) -> bool:
     return bool(found.unassigned)
 
 
-def hint_at_class(path: Path, attempt: Attempt) -> None:
+def hint_at_class(attempt: Attempt) -> None:
     """Say how the download of a class is graded, if an archive was taken for one submission and has nothing to grade."""
     empty = attempt.outcome in (Outcome.MISSING_FILE, Outcome.BAD_SUBMISSION)
-    if empty and attempt.student is None and is_archive(path.name):
-        click.echo(f"{printable(str(path))} was graded as the work of one student; if it is that of a class, say --from "
-                   "canvas, moodle, gradescope or students", err=True)  # fmt: skip
+    if empty and is_archive(attempt.path):
+        click.echo(
+            f"{printable(attempt.path)} was graded as the work of one student; if it is that of a class, name it and say "
+            "--from canvas, moodle, gradescope or students", err=True,
+        )  # fmt: skip

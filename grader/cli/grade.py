@@ -69,7 +69,7 @@ def command(path: Path, exercise_name: str | None, system: str | None, roster_fi
     else:
         show(attempts, report_for(course, lang), inspection)
     if len(attempts) == 1:
-        hint_at_class(path, attempts[0])
+        hint_at_class(attempts[0])
     unassigned = say_unassigned(handed_in)
     sys.exit(exit_code(attempts, fail_under) or int(unassigned))
 

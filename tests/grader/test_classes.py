@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import sys
 import time
 import unicodedata
 import zipfile
@@ -29,6 +31,7 @@ from tests.grader.class_downloads import (
     CANVAS,
     CANVAS_GRADEBOOK,
     GRADESCOPE,
+    GRADESCOPE_ROSTER,
     METADATA,
     MOODLE,
     MOODLE_FLAT,
@@ -232,8 +235,6 @@ def test_the_latest_of_several_files_of_canvas_counts(
 
 def zip_content(data: bytes, name: str) -> bytes:
     """Read a file of a zip, as everybody's library reads it."""
-    import io
-
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.testzip() is None
         return archive.read(name)
@@ -423,6 +424,38 @@ def test_a_roster_with_a_mistake_is_refused_with_file_and_line(data: bytes, said
         read_roster(path)
     assert str(path) in str(error.value)
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "students"),
+    [
+        (CANVAS_GRADEBOOK,
+         {"s1101": "Lovelace, Ada", "s1102": "Wang, Xiaoming", "bo": "Han, Bo", "s1104": "Cy, Di", "s1105": "Zed, Zoe"}),
+        (GRADESCOPE_ROSTER, {"1101": "Ada Lovelace", "1102": "小明 王", "1103": "Bo Han"}),
+        ("学号,姓名,邮箱\n2026001,王小明,w@example.edu\n", {"2026001": "王小明"}),
+        ("Email Address,Full Name\nada@example.edu,Ada\n", {"ada@example.edu": "Ada"}),
+    ],
+)  # fmt: skip
+def test_columns_of_exports_are_known_and_rows_about_nobody_are_not_taken(
+    text: str, students: dict[str, str], tmp_path: Path
+) -> None:
+    assert {one.id: one.name for one in roster_of(tmp_path, text).students} == students
+
+
+def test_students_are_found_by_id_in_any_case_by_address_and_by_name(
+    course: Course, exercise: Exercise, tmp_path: Path
+) -> None:
+    roster = roster_of(tmp_path, "id,name,email\nADA,,\nbo,,Bo@example.edu\ncy,Di Cy,\n")
+    tree = laid(tmp_path / "class", {f"{name}/app.py": APP for name in ("ada", "bo@example.edu", "Cy, Di")})
+    assert set(handed_in(find_class(tree, course, exercise, None, roster))) == {"ADA", "bo", "cy"}
+
+
+def test_without_a_library_for_yaml_the_remedy_is_named(
+    course: Course, exercise: Exercise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(UsageError, match=r"pip install 'web-framework-course\[class\]'"):
+        find_class(laid(tmp_path / "class", GRADESCOPE), course, exercise)
 
 
 def test_numbers_of_another_assignment_of_moodle_are_found_out(
