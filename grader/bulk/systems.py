@@ -69,7 +69,9 @@ def unread(name: str, kind: str, readings: list[Reading]) -> Unassigned:
     if readings:
         numbers = " or ".join(reading.owner.number for reading in readings)
         return Unassigned(
-            name, f"may be of the student with the number {numbers}", "rename it as Canvas would, without doubt"
+            name,
+            f"may be of the student with the number {numbers}",
+            f"find out whose it is, and rename it like {EXAMPLES['canvas']}",
         )
     return Unassigned(name, "is not named as Canvas names files", f"rename it like {EXAMPLES['canvas']}")
 

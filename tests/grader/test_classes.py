@@ -442,6 +442,18 @@ def test_columns_of_exports_are_known_and_rows_about_nobody_are_not_taken(
     assert {one.id: one.name for one in roster_of(tmp_path, text).students} == students
 
 
+def test_who_is_absent_is_said_of_each_exercise_of_a_tree(course: Course, exercise: Exercise, tmp_path: Path) -> None:
+    both = replace(course, exercises={NAME: exercise, "a2_other": replace(exercise, name="a2_other")})
+    tree = laid(
+        tmp_path / "tree",
+        {f"ada/{NAME}/app.py": APP, "ada/a2_other/app.py": APP, "bo/a2_other/app.py": APP, "cy/x": b""},
+    )
+    found = find_class(tree, both, None, None, roster_of(tmp_path, "id\nada\nbo\ncy\n"))
+    absent = {name: [one.id for one in students] for name, students in (found.absent or {}).items()}
+    assert absent == {NAME: ["bo", "cy"], "a2_other": ["cy"]}
+    assert [one.name for one in found.unassigned] == ["cy"]
+
+
 def test_students_are_found_by_id_in_any_case_by_address_and_by_name(
     course: Course, exercise: Exercise, tmp_path: Path
 ) -> None:
