@@ -59,21 +59,12 @@ def find_class(
     if place and not kind and (deeper := place.below()) and (kind := recognised(deeper)):
         place = deeper
     if not place or (isinstance(place, Folder) and kind in ("", "students")):
-        found = find_submissions(path, course, wanted)
-        claims = [
-            Claim(Owner("", one.student, one.student), one, one.student) for one in found if one.student is not None
-        ]
-        own = [one for one in found if one.student is None]
-        unassigned = [] if own else list(strays(path, found))
-        return named(claims, beside(path, unassigned, roster), roster, own, "")
+        return in_folders(path, course, wanted, roster)
     exercise = wanted or named_exercise(path, course)
     if exercise is None:
         raise UsageError(f"{path}: which exercise is this? Say it with --exercise:\n{course.listing()}")
-    if kind != "students" and recognised(place) != kind and (deeper := place.below()):
-        place = deeper
     kind = kind or "students"
-    if kind == "students" and (deeper := place.below()) and is_class(deeper, exercise):
-        place = deeper
+    place = inner(place, kind, exercise)
     claims, unassigned = PARTED[kind](place, exercise)
     if isinstance(place, Unzipped) and place.download.nameless:
         why = f"{place.download.nameless} files have names in no known encoding"
@@ -81,6 +72,24 @@ def find_class(
     if not claims and not unassigned:
         raise UsageError(f"{path}: there is nothing in it; each student's work is named like {EXAMPLES[kind]}")
     return named(claims, beside(path, unassigned, roster), roster, [], kind)
+
+
+def in_folders(path: Path, course: Course, wanted: Exercise | None, roster: Roster | None) -> Class:
+    """Find what lies in a tree or in folders named for students, or the work of one student."""
+    found = find_submissions(path, course, wanted)
+    claims = [Claim(Owner("", one.student, one.student), one, one.student) for one in found if one.student is not None]
+    own = [one for one in found if one.student is None]
+    unassigned = [] if own else list(strays(path, found))
+    return named(claims, beside(path, unassigned, roster), roster, own, "")
+
+
+def inner(place: Place, kind: str, exercise: Exercise) -> Place:
+    """Return the only folder of a place if the work of the class is in it, or else the place."""
+    deeper = place.below()
+    if deeper is None:
+        return place
+    inside = is_class(deeper, exercise) if kind == "students" else recognised(place) != kind
+    return deeper if inside else place
 
 
 def is_class(place: Place, exercise: Exercise) -> bool:
