@@ -21,7 +21,7 @@ MINUTE = 60.0
 def handed_in(found: Found) -> tuple[datetime, bool]:
     """Return when a submission was handed in, and whether its files claim to be from the future: then it is now."""
     present = datetime.now(UTC).timestamp()
-    times = [time for place in (found.path, *found.others) for time in file_times(place, found.exercise.files)]
+    times = [time for place in found.sources for time in file_times(place, found.exercise.files)]
     newest = max(times, default=present)
     return datetime.fromtimestamp(max(0.0, min(newest, present)), UTC), newest > present + MINUTE
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from grader.cli.classes import class_at, from_option, hint_at_class, roster_option, say_unassigned
 from grader.cli.keeping import keeper_for
 from grader.cli.options import (
     course_option,
@@ -23,7 +24,6 @@ from grader.cli.options import (
     workers_option,
 )
 from grader.cli.showing import Verdicts, grade_with_progress, inspection_of, print_inspected, report_for, roomy
-from grader.discovery import find_submissions
 from grader.grading.grade import Grader
 from grader.grading.pool import Pool, lanes_for
 from grader.grading.run import InMemory, Job, Wanted, merged
@@ -37,6 +37,8 @@ from grader.reports.terminal import TerminalReport
 @click.command("grade")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--exercise", "exercise_name", metavar="NAME", help="The exercise: its name or short id (a1).")
+@from_option
+@roster_option
 @course_option
 @private_option
 @isolation_option
@@ -53,16 +55,21 @@ from grader.reports.terminal import TerminalReport
 @store_option
 @click.option("--no-store", is_flag=True, help="Keep nothing, and grade again what was graded before.")
 @reporting
-def command(path: Path, exercise_name: str | None, course_folder: Path | None, private: Path | None, min_isolation: str,
-          form: str, audience: str, lang: str, out: Path | None, fail_under: float | None, seed: int | None,
-          workers: int | None, store: str | None, no_store: bool) -> None:  # fmt: skip
+def command(path: Path, exercise_name: str | None, system: str | None, roster_file: Path | None,
+          course_folder: Path | None, private: Path | None, min_isolation: str, form: str, audience: str, lang: str,
+          out: Path | None, fail_under: float | None, seed: int | None, workers: int | None, store: str | None,
+          no_store: bool) -> None:  # fmt: skip
     """Grade PATH: a file, an archive (zip, tar.gz), a folder, or a tree submitted/<student>/<exercise>/.
 
-    What the students of a tree handed in is kept with its attempts in a store. A run that was killed goes on where it stopped,
+    PATH may also be a folder with a folder or archive for each student, or what Canvas, Moodle or Gradescope give out for an
+    assignment: unzipped, or the zip itself with --from.
+
+    What the students of a class handed in is kept with its attempts in a store. A run that was killed goes on where it stopped,
     and what has not changed is not graded again.
     """
     course = open_course(course_folder, private, path)
-    found = merged(find_submissions(path, course, course.find(exercise_name) if exercise_name else None))
+    handed_in = class_at(path, course, course.find(exercise_name) if exercise_name else None, system, roster_file)
+    found = merged(handed_in.found)
     folder = writable_folder(out) if out else None
     least, verdicts = Isolation[min_isolation.upper()], Verdicts(fail_under)
     with keeper_for(course, store, found, Wanted(least, seed), use=not no_store) as keeper:
@@ -85,7 +92,10 @@ def command(path: Path, exercise_name: str | None, course_folder: Path | None, p
             show(list(keeper.attempts()), report_for(course, lang), shown_to)
         else:
             show([*map(row_of, keeper.attempts())], report_for(course, lang), shown_to)
-    sys.exit(verdicts.exit_code)
+        if len(found) == 1:
+            hint_at_class(next(iter(keeper.attempts())))
+    unassigned = say_unassigned(handed_in)
+    sys.exit(verdicts.exit_code or int(unassigned))
 
 
 def row_of(attempt: Attempt) -> Attempt:

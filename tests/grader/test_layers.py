@@ -20,6 +20,8 @@ LAYERS = (
         "archives",
         "submissions",
         "discovery",
+        "roster",
+        "bulk",
         "samples",
         "scoring",
         "hashing",
