@@ -5,6 +5,7 @@ An archive is opened in a student process only (`grader.sandbox.inside.unpacking
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -41,6 +42,18 @@ def is_archive(name: str) -> bool:
 def stem(name: str) -> str:
     """Return the name of an archive without its suffix, any other name as it is."""
     return next((name[: -len(suffix)] for suffix in SUFFIXES if name.lower().endswith(suffix)), name)
+
+
+def decoded(raw: bytes, otherwise: str = "") -> str:
+    """Return a name whose encoding nobody wrote down: UTF-8, else GBK as on Chinese Windows, else what the format says.
+
+    Raises:
+        UnicodeError: it is in none of them.
+    """
+    for encoding in ("utf-8", "gb18030", otherwise):
+        with contextlib.suppress(UnicodeDecodeError, LookupError):
+            return raw.decode(encoding)
+    raise UnicodeError("a name in no encoding")
 
 
 def refusal(reason: str, **values: str) -> Contents:

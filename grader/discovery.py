@@ -11,6 +11,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from grader.archives import is_archive, stem
 from grader.course import Course
@@ -19,11 +20,23 @@ from grader.models import Exercise, Submission
 from grader.submissions import JUNCTION, archives_in, holds_files, own_directory, read_submission, refused, rivals
 
 
+class Work(Protocol):
+    """What one student handed in, where that is not all that lies at one path."""
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The files on the disk that it comes from."""
+
+    def read(self, path: Path, exercise: Exercise, student: str | None) -> Submission:
+        """Read it; ``path`` is what it is called."""
+
+
 @dataclass(frozen=True)
 class Found:
     """A submission that was found and is read when its turn comes.
 
-    ``others`` are more places that claim to be it; one that is ``odd`` is no folder and no archive.
+    ``others`` are more places that claim to be it; one that is ``odd`` is no folder and no archive. With ``work`` the path is
+    no more than its name.
     """
 
     path: Path
@@ -31,6 +44,12 @@ class Found:
     student: str | None
     others: tuple[Path, ...] = ()
     odd: bool = False
+    work: Work | None = None
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The files and folders on the disk that it comes from; the path of what is in a download leads nowhere."""
+        return self.work.sources if self.work and not self.others else (self.path, *self.others)
 
     def read(self) -> Submission:
         """Read its files."""
@@ -38,6 +57,8 @@ class Found:
             return rivals(self.path.parent, self.exercise, self.student, (self.path, *self.others))
         if self.odd:
             return refused(self.path, self.exercise, self.student)
+        if self.work:
+            return self.work.read(self.path, self.exercise, self.student)
         return read_submission(self.path, self.exercise, self.student)
 
 

@@ -48,12 +48,17 @@ def safe_name(name: str) -> str:
 
 
 def write_json(path: Path, content: Any) -> None:  # noqa: ANN401 - JSON
-    """Write a JSON file as a whole: a reader sees the old one or the new one.
+    """Write a JSON file as a whole, like `write_text`."""
+    write_text(path, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file as a whole: a reader sees the old one or the new one.
 
     Raises:
         EngineFault: there is no room for it, or it cannot go there any more; the old one is untouched.
     """
-    data = (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
+    data = text.encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not write_unnamed(path, data):

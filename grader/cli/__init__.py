@@ -15,11 +15,15 @@ import grader as package
 SUMMARIES = {
     "demo": "Build a small class from the sample submissions, grade it, and show what comes out.",
     "doctor": "Find out by probes how well submissions are walled in on this machine, and what to do for more.",
+    "export": "Write the grades to OUT, or to standard output.",
+    "feedback": "Write a page of feedback for each student to the folder OUT, about the attempt that counts.",
     "grade": "Grade PATH: a file, an archive (zip, tar.gz), a folder, or a tree submitted/<student>/<exercise>/.",
     "leaks": "Search files, folders and archives for anything of hidden tests and solutions, before students get them.",
     "list": "List the exercises of the course.",
     "new": "Make a small exercise that runs, in every tree; its author replaces what is marked.",
+    "override": "Give STUDENT so many POINTS for EXERCISE by hand, whatever the attempts say.",
     "predict": "Predict what a small program does, and see at once what it really does: three questions before an exercise.",
+    "regrade": "Grade again what was judged by other tests or another engine, and show who gains and who loses which points.",
     "verify": "Prove that exercises keep what they promise: all of the course, or those that are named.",
 }
 """The commands, each a function ``command`` in the module of its name, and the first sentence of what it says of itself."""

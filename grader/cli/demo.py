@@ -10,11 +10,13 @@ from rich.console import Console, RenderableType
 from rich.text import Text as Words
 
 from grader.cli.options import course_option, lang_option, open_course, reporting
-from grader.cli.showing import exit_code, grade_with_progress, inspection_of, print_inspected, report_for, roomy
+from grader.cli.showing import Verdicts, grade_with_progress, inspection_of, print_inspected, report_for, roomy
 from grader.course import Course
 from grader.demo import build, choose, first_exercise
 from grader.discovery import find_submissions
 from grader.grading.grade import Grader
+from grader.grading.pool import Pool
+from grader.grading.run import InMemory
 from grader.models import LANGUAGES, Attempt, Isolation, Visibility
 from grader.output import writable_folder
 
@@ -34,11 +36,12 @@ def command(course_folder: Path | None, lang: str) -> None:
         proof = grader.worker(exercise).ready.proof
         enrolments = choose(course.folder, exercise, proof.level)
         build(home / "submitted", enrolments)
-        attempts: list[Attempt] = []
+        verdicts, keeper = Verdicts(), InMemory()
         found = find_submissions(home / "submitted", course, None)
-        grade_with_progress(grader, found, attempts.append)
+        grade_with_progress(Pool(lambda: grader, 1), found, keeper, verdicts.add)
     finally:
         grader.close()
+    attempts = list(keeper.attempts())
     console = Console()
     report = report_for(course, lang)
     handed_in = {enrolment.student: enrolment.sample.name for enrolment in enrolments}
@@ -52,7 +55,7 @@ def command(course_folder: Path | None, lang: str) -> None:
     parts += [Words(f"  {reason}") for reason in proof.against]
     parts.append(Words(report.word("The files: {folder}", folder=str(home / "submitted")), overflow="fold"))
     print_inspected(console, parts, inspection)
-    sys.exit(exit_code(attempts, None))
+    sys.exit(verdicts.exit_code)
 
 
 def example(course: Course, attempts: list[Attempt]) -> list[RenderableType]:

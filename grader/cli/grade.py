@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from grader.cli.options import course_option, lang_option, open_course, private_option, reporting
-from grader.cli.showing import exit_code, grade_with_progress, inspection_of, print_inspected, report_for, roomy
-from grader.discovery import find_submissions
+from grader.cli.classes import class_at, from_option, hint_at_class, roster_option, say_unassigned
+from grader.cli.keeping import keeper_for
+from grader.cli.options import (
+    course_option,
+    isolation_option,
+    lang_option,
+    open_course,
+    private_option,
+    reporting,
+    store_option,
+    workers_option,
+)
+from grader.cli.showing import Verdicts, grade_with_progress, inspection_of, print_inspected, report_for, roomy
 from grader.grading.grade import Grader
+from grader.grading.pool import Pool, lanes_for
+from grader.grading.run import InMemory, Job, Wanted, merged
 from grader.models import Attempt, Isolation
 from grader.output import safe_name, writable_folder, write_json
 from grader.reports.document import document
@@ -23,10 +37,11 @@ from grader.reports.terminal import TerminalReport
 @click.command("grade")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--exercise", "exercise_name", metavar="NAME", help="The exercise: its name or short id (a1).")
+@from_option
+@roster_option
 @course_option
 @private_option
-@click.option("--min-isolation", type=click.Choice([str(level) for level in Isolation]), default="confined",
-              show_default=True, help="Least isolation at which hidden tests are run.")  # fmt: skip
+@isolation_option
 @click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="What to print."
 )
@@ -36,31 +51,71 @@ from grader.reports.terminal import TerminalReport
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write one JSON document per attempt.")
 @click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 if a score is lower.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat the choices of an earlier attempt.")
+@workers_option
+@store_option
+@click.option("--no-store", is_flag=True, help="Keep nothing, and grade again what was graded before.")
 @reporting
-def command(path: Path, exercise_name: str | None, course_folder: Path | None, private: Path | None, min_isolation: str,
-          form: str, audience: str, lang: str, out: Path | None, fail_under: float | None, seed: int | None) -> None:  # fmt: skip
-    """Grade PATH: a file, an archive (zip, tar.gz), a folder, or a tree submitted/<student>/<exercise>/."""
+def command(path: Path, exercise_name: str | None, system: str | None, roster_file: Path | None,
+          course_folder: Path | None, private: Path | None, min_isolation: str, form: str, audience: str, lang: str,
+          out: Path | None, fail_under: float | None, seed: int | None, workers: int | None, store: str | None,
+          no_store: bool) -> None:  # fmt: skip
+    """Grade PATH: a file, an archive (zip, tar.gz), a folder, or a tree submitted/<student>/<exercise>/.
+
+    PATH may also be a folder with a folder or archive for each student, or what Canvas, Moodle or Gradescope give out for an
+    assignment: unzipped, or the zip itself with --from.
+
+    What the students of a class handed in is kept with its attempts in a store. A run that was killed goes on where it stopped,
+    and what has not changed is not graded again.
+    """
     course = open_course(course_folder, private, path)
-    found = find_submissions(path, course, course.find(exercise_name) if exercise_name else None)
+    handed_in = class_at(path, course, course.find(exercise_name) if exercise_name else None, system, roster_file)
+    found = merged(handed_in.found)
     folder = writable_folder(out) if out else None
-    inspection = inspection_of(course, private) if audience == "student" else None
-    grader = Grader(course, private or course.folder, Isolation[min_isolation.upper()], seed, inspection)
-    attempts: list[Attempt] = []
+    least, verdicts = Isolation[min_isolation.upper()], Verdicts(fail_under)
+    with keeper_for(course, store, found, Wanted(least, seed), use=not no_store) as keeper:
+        kept = not isinstance(keeper, InMemory)
+        inspection = inspection_of(course, private) if audience == "student" or kept else None
 
-    def done(attempt: Attempt) -> None:
-        attempts.append(attempt)
-        if folder:
-            name = safe_name(attempt.student or "submission")
-            write_json(folder / name / f"{attempt.exercise}.json", document(attempt, lang, audience))
+        def done(attempt: Attempt) -> None:
+            verdicts.add(attempt)
+            if folder:
+                name = safe_name(attempt.student or "submission")
+                write_json(folder / name / f"{attempt.exercise}.json", document(attempt, lang, audience))
 
-    grade_with_progress(grader, found, done)
-    if form == "json":
-        click.echo(
-            json.dumps([document(attempt, lang, audience) for attempt in attempts], ensure_ascii=False, indent=2)
-        )
-    else:
-        show(attempts, report_for(course, lang), inspection)
-    sys.exit(exit_code(attempts, fail_under))
+        pool: Pool[Job] = Pool(lambda: Grader(course, private or course.folder, least, seed, inspection),
+                               lanes_for(len(found), workers))  # fmt: skip
+        grade_with_progress(pool, found, keeper, done)
+        shown_to = inspection if audience == "student" else None
+        if form == "json":
+            print_documents(keeper.attempts(), lang, audience)
+        elif len(found) == 1:
+            show(list(keeper.attempts()), report_for(course, lang), shown_to)
+        else:
+            show([*map(row_of, keeper.attempts())], report_for(course, lang), shown_to)
+        if len(found) == 1:
+            hint_at_class(next(iter(keeper.attempts())))
+    unassigned = say_unassigned(handed_in)
+    sys.exit(verdicts.exit_code or int(unassigned))
+
+
+def row_of(attempt: Attempt) -> Attempt:
+    """Return of an attempt what a table of many shows; a class has to fit into memory."""
+    return replace(attempt, results=(), output="")
+
+
+def print_documents(attempts: Iterable[Attempt], lang: str, audience: str) -> None:
+    """Print a JSON array of attempts, one after another."""
+    for line in array_lines(json.dumps(document(a, lang, audience), ensure_ascii=False, indent=2) for a in attempts):
+        click.echo(line, nl=False)
+
+
+def array_lines(documents: Iterable[str]) -> Iterator[str]:
+    """Yield the pieces of an indented JSON array."""
+    separator = "[\n"
+    for text in documents:
+        yield separator + "  " + text.replace("\n", "\n  ")
+        separator = ",\n"
+    yield "[]\n" if separator == "[\n" else "\n]\n"
 
 
 def show(attempts: list[Attempt], report: TerminalReport, inspection: Inspection | None) -> None:

@@ -13,7 +13,7 @@ import click
 from grader.course import Course, find_course, load_course
 from grader.errors import EngineFault, UsageError
 from grader.language import preferred_language
-from grader.models import LANGUAGES
+from grader.models import LANGUAGES, Isolation
 
 FOLDER = click.Path(file_okay=False, exists=True, path_type=Path)
 course_option = click.option(
@@ -25,6 +25,22 @@ private_option = click.option(
 lang_option = click.option(
     "--lang", type=click.Choice(LANGUAGES), default=preferred_language, help="Language of texts."
 )
+
+store_option = click.option(
+    "--store", envvar="GRADER_STORE", show_envvar=True, metavar="URL",
+    help="Where attempts are kept: a file, or postgresql://USER@HOST/DATABASE (default: .grader/grades.db in the course).",
+)  # fmt: skip
+workers_option = click.option(
+    "--workers", type=click.IntRange(1, 256), help="Submissions that are graded at once (default: one for each core)."
+)
+isolation_option = click.option(
+    "--min-isolation", type=click.Choice([str(level) for level in Isolation]), default="confined", show_default=True,
+    help="Least isolation at which hidden tests are run.",
+)  # fmt: skip
+grading_option = click.option(
+    "--grading", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Which attempts count, and deadlines (default: course.toml in the course).",
+)  # fmt: skip
 
 
 class WrongUsage(click.ClickException):

@@ -23,6 +23,7 @@ PATIENCE = 600.0
 PAUSE = 60.0
 """Seconds between further starts, and between looks whether a machine without walls has got some."""
 
+STOPPED = "the run was stopped"
 
 Question = Callable[[Worker], Mapping[str, Any]]
 """What a worker is asked; the answer's ``fault`` says whether something of ours broke."""
@@ -39,13 +40,17 @@ class Trouble:
 
 @dataclass
 class Crew:
-    """The workers of one run. ``least`` is the isolation that hidden tests need."""
+    """The workers of one run, or of one lane of it. ``least`` is the isolation that hidden tests need.
+
+    Lanes share what was ``proven``: nobody's work is isolated worse than that of others in the same run.
+    """
 
     private: Path
     least: Isolation
     workers: dict[str, Worker] = field(default_factory=dict)
     proven: dict[str, Isolation] = field(default_factory=dict)
     troubles: dict[str, Trouble] = field(default_factory=dict)
+    given_up: bool = False
 
     def ask(self, exercise: Exercise, question: Question) -> tuple[Worker, Mapping[str, Any]]:
         """Have something done by a worker; one that dies, or meets a fault that a fresh box does not mend, is replaced once.
@@ -81,6 +86,8 @@ class Crew:
             self.workers.pop(exercise.name).stop()
         if exercise.name not in self.workers:
             self.workers[exercise.name] = self.hire(exercise)
+        if self.given_up:
+            raise EngineFault(STOPPED)
         return self.workers[exercise.name]
 
     def poor(self, worker: Worker) -> bool:
@@ -89,6 +96,8 @@ class Crew:
 
     def hire(self, exercise: Exercise) -> Worker:
         """Start a worker, and count what is spent in vain."""
+        if self.given_up:
+            raise EngineFault(STOPPED)
         trouble = self.troubles.setdefault(exercise.name, Trouble())
         began = time.monotonic()
         if trouble.seconds > PATIENCE and began - trouble.last < PAUSE:
@@ -140,6 +149,17 @@ class Crew:
             worker.stop()
             raise EngineFault(f"{exercise.name}: tests or grader were changed during this run; start it again")
         return worker
+
+    def keep_only(self, exercise: Exercise) -> None:
+        """End the workers of all other exercises."""
+        for name in [name for name in self.workers if name != exercise.name]:
+            self.workers.pop(name).stop()
+
+    def give_up(self) -> None:
+        """Have no more workers; for another thread, so that whoever waits for one of ours learns that it is gone."""
+        self.given_up = True
+        for worker in list(self.workers.values()):
+            worker.hang_up()
 
     def close(self) -> None:
         """End the workers."""

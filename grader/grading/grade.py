@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,14 +68,6 @@ class Grader:
 
     def __post_init__(self) -> None:
         self.crew = Crew(self.private, self.least)
-
-    def grade_all(self, submissions: Iterable[Submission], done: Callable[[Attempt], None]) -> None:
-        """Grade submissions one after another; every attempt is handed on as soon as it is there."""
-        try:
-            for submission in submissions:
-                done(self.grade(submission))
-        finally:
-            self.close()
 
     def grade(self, submission: Submission) -> Attempt:
         """Grade one submission.

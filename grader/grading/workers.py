@@ -169,10 +169,14 @@ class Worker:
             self.stop()
             raise WorkerDied("the grading worker ended") from None
 
-    def stop(self) -> None:
-        """End the worker with everything below it, and remove its files; harmless if that was done before."""
+    def hang_up(self) -> None:
+        """Have the worker leave by itself, even from the middle of a grading."""
         with contextlib.suppress(OSError, ValueError):
             self.process.stdin.close()  # type: ignore[union-attr]
+
+    def stop(self) -> None:
+        """End the worker with everything below it, and remove its files; harmless if that was done before."""
+        self.hang_up()
         if self.listener.ident is not None:
             self.listener.join(LEAVE)
         if self.process.returncode is None:

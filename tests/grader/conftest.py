@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import shlex
 import shutil
 import sys
+import tempfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ import pytest
 from grader.course import Course, load_course
 from grader.models import Isolation, Limits
 from grader.sandbox.isolation import enter
+from tests.grader import postgresql
 from tests.grader.ordinary import obstacle
 from tests.grader.scenarios import LEVELS, private_python
 
@@ -27,12 +31,13 @@ SHARE = {
     "test_bounds.py": 12, "test_plain_run.py": 5, "test_cli.py": 3, "test_authors_page.py": 3, "test_parity.py": 4,
     "test_probes.py": 4, "test_connect.py": 4, "test_run.py": 4, "test_engine.py": 3, "test_diagnostic.py": 4,
     "test_new.py": 4, "test_mutants.py": 3, "test_verify.py": 4, "test_predictions.py": 2, "test_serve.py": 2,
-    "test_attack_table.py": 3, "test_packages.py": 4,
+    "test_attack_table.py": 3, "test_packages.py": 4, "test_store.py": 3, "test_class.py": 5,
 }  # fmt: skip
 """Of these modules' slower tests every n-th is run everywhere, and three times as many where GRADER_CI is set; all of them
 with GRADER_TESTS=all."""
 HONEST = 120
 """The same for samples that are no attacks: `grader verify` proves them all."""
+NUMBERS = itertools.count()
 ALWAYS_LEFT = (
     "hangs",
     "full_disk",
@@ -132,6 +137,28 @@ def no_walls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     script.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, poorer))} "$@"\n', encoding="utf-8")
     script.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(script))
+
+
+@pytest.fixture(scope="session")
+def stores() -> Iterator[Path]:
+    """A folder for the stores of all tests."""
+    with tempfile.TemporaryDirectory(prefix="grader-stores-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def own_store(stores: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test keeps what it grades by itself, and nothing in the course."""
+    monkeypatch.setenv("GRADER_STORE", str(stores / f"{next(NUMBERS)}.db"))
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """A PostgreSQL server, where there is one."""
+    if not postgresql.program("initdb"):
+        skip("there is no PostgreSQL here", postgresql.REMEDY)
+    with postgresql.server() as url:
+        yield url
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from grader.archives import IGNORED_NAME
+from grader.archives import IGNORED_NAME, decoded
 from grader.directories import is_junk
 from grader.sandbox.inside.selection import Member, Parts, Refused, taken
 
@@ -105,7 +105,7 @@ def zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
     """Return one member of a zip archive."""
     name = info.orig_filename  # the other name is cut off at the first NUL
     if not info.flag_bits & ZIP_UTF8:
-        name = decoded(name.encode("cp437"), "cp437")
+        name = readable(name.encode("cp437"), "cp437")
     path = parts_of(name)
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind == stat.S_IFLNK:
@@ -182,7 +182,7 @@ def tar_header(block: bytes, *, first: bool) -> tarfile.TarInfo:
 def tar_member(header: tarfile.TarInfo, longer: bytes, content: bytes, place: int) -> Member:
     """Return the member of a header whose content begins at ``place``."""
     raw = longer or header.name.encode("latin-1")
-    name = decoded(raw)
+    name = readable(raw)
     path = parts_of(name)
     if header.type in (tarfile.SYMTYPE, tarfile.LNKTYPE):
         raise Refused("link", file=name)
@@ -226,12 +226,12 @@ def pax_records(body: bytes) -> Iterator[tuple[bytes, bytes]]:
 # -- names
 
 
-def decoded(raw: bytes, otherwise: str = "") -> str:
-    """Return a name whose encoding nobody wrote down: UTF-8, else GBK as on Chinese Windows, else what the format says."""
-    for encoding in ("utf-8", "gb18030", otherwise):
-        with contextlib.suppress(UnicodeDecodeError, LookupError):
-            return raw.decode(encoding)
-    raise Refused("encoding")
+def readable(raw: bytes, otherwise: str = "") -> str:
+    """Return a name as text."""
+    try:
+        return decoded(raw, otherwise)
+    except UnicodeError:
+        raise Refused("encoding") from None
 
 
 def parts_of(name: str) -> Parts:

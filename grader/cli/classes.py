@@ -1,0 +1,75 @@
+"""What commands that grade say of a class: options, who handed in nothing, and what could not be given to anybody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grader.archives import is_archive
+from grader.bulk.classes import SYSTEMS, Class, find_class
+from grader.course import Course
+from grader.models import Attempt, Exercise, Outcome
+from grader.printable import printable
+from grader.roster import read_roster
+
+LISTED = 100
+"""Lines about what could not be given to anybody."""
+NAMED = 30
+"""Students that handed in nothing and are named."""
+
+from_option = click.option(
+    "--from", "system", type=click.Choice(SYSTEMS),
+    help="PATH is what a class handed in, and who named it so (default: recognised, but for an archive).",
+)  # fmt: skip
+roster_option = click.option(
+    "--roster", "roster_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="The students of the class, CSV: maps names and numbers of platforms to ids.",
+)  # fmt: skip
+
+
+def class_at(
+    path: Path, course: Course, wanted: Exercise | None, system: str | None, roster_file: Path | None
+) -> Class:
+    """Find what a class handed in, and say on standard error what should be known before it is graded."""
+    roster = read_roster(roster_file) if roster_file else None
+    found = find_class(path, course, wanted, system, roster)
+    if found.system:
+        students = len({one.student for one in found.found})
+        named = (
+            "folders and archives of students"
+            if found.system == "students"
+            else f"named by {found.system.capitalize()}"
+        )
+        click.echo(f"{printable(str(path))}: {students} students, {named}", err=True)
+    for note in found.notes:
+        click.echo(printable(note, 1000), err=True)
+    for exercise, absent in (found.absent or {}).items():
+        shown = ", ".join(map(str, absent[:NAMED])) + (
+            f" and {len(absent) - NAMED} more" if len(absent) > NAMED else ""
+        )
+        if absent:
+            click.echo(
+                f"{exercise} not handed in by {len(absent)} of {len(roster.students if roster else ())}: {shown}",
+                err=True,
+            )
+    return found
+
+
+def say_unassigned(found: Class) -> bool:
+    """Say on standard error what was not graded because nobody knows whose it is, and whether there is any."""
+    for one in found.unassigned[:LISTED]:
+        click.echo(f"not graded: {one}", err=True)
+    if len(found.unassigned) > LISTED:
+        click.echo(f"not graded: {len(found.unassigned) - LISTED} more", err=True)
+    return bool(found.unassigned)
+
+
+def hint_at_class(attempt: Attempt) -> None:
+    """Say how the download of a class is graded, if an archive was taken for one submission and has nothing to grade."""
+    empty = attempt.outcome in (Outcome.MISSING_FILE, Outcome.BAD_SUBMISSION)
+    if empty and is_archive(attempt.path):
+        click.echo(
+            f"{printable(attempt.path)} was graded as the work of one student; if it is that of a class, name it and say "
+            "--from canvas, moodle, gradescope or students", err=True,
+        )  # fmt: skip
