@@ -51,7 +51,9 @@ FACTORY = Factory("create_app", "settings", {"DATABASE": "{new}.sqlite3", "SIZE"
 @pytest.fixture
 def submission() -> Iterator[Submission]:
     names = {"en": "Shop", "zh-CN": "商店"}
-    exercise = Exercise("t1_shop", names, ("shop/",), "shop:create_app()", Path("/"), None, None, limits=Limits(call=9.0))
+    exercise = Exercise(
+        "t1_shop", names, ("shop/",), "shop:create_app()", Path("/"), None, None, limits=Limits(call=9.0)
+    )
     runtime = Runtime(Plain(exercise.limits), exercise, {name: text.encode() for name, text in FILES.items()})
     yield runtime.submission("tests", probes=True)
     runtime.close()

@@ -50,7 +50,9 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="run all settings and print the table")
     parser.add_argument("--setting", action="append", choices=[*(s.name for s in SETTINGS), CONTROL],
                         help="with --table: only this")  # fmt: skip
-    parser.add_argument("--spread", action="store_true", help="with --table: each attack at one of the settings, in turn")
+    parser.add_argument(
+        "--spread", action="store_true", help="with --table: each attack at one of the settings, in turn"
+    )
     parser.add_argument("--level", choices=sorted(LEVELS), help="the level that there must be")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
