@@ -129,7 +129,7 @@ def build(read: Reader, content: dict[str, Any], private: Path, above: tuple[str
         kind=kind,
         limits=read.limits(read.typed(content, "limits", dict, {})),
         factory=read.factory(read.typed(content, "factory", dict, {})),
-        fresh=read.typed(content, "fresh", bool, False),
+        fresh=read.fresh(content),
         origins=tuple(load_exercise(origin, private, chain) for origin in read.origins(content, chain)),
         chosen=frozenset(word for word in content.get("same_tests_as", ()) if "." in word),
         parity=read.parity(content),
@@ -157,6 +157,15 @@ class Reader:
         if type(table[key]) is not kind:
             raise UsageError(f"{self.path}: {key!r} must be a {kind.__name__}, not {type(table[key]).__name__}")
         return table[key]
+
+    def fresh(self, table: Mapping[str, Any]) -> frozenset[Visibility]:
+        """Return which tests get a student process of their own: all, none, or the hidden ones."""
+        said = table.get("fresh", False)
+        if said == Visibility.HIDDEN:
+            return frozenset({Visibility.HIDDEN})
+        if type(said) is not bool:
+            raise UsageError(f'{self.path}: fresh = {said!r} must be true, false or "hidden"')
+        return frozenset(Visibility) if said else frozenset()
 
     def matching(self, table: Mapping[str, Any], key: str, pattern: re.Pattern[str], form: str) -> str:
         """Return a text of a form."""

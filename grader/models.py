@@ -137,8 +137,8 @@ class Parity:
 class Exercise:
     """One exercise of a course, as its manifest and its place in the trees say.
 
-    ``fresh`` says that each of its tests gets a student process of its own; ``origins`` are the exercises whose tests are
-    run again for this one, which shares the points of ``parity`` among them. Of an origin that ``chosen`` has tests of, by
+    ``fresh`` says which of its tests get a student process of their own; ``origins`` are the exercises whose tests are run
+    again for this one, which shares the points of ``parity`` among them. Of an origin that ``chosen`` has tests of, by
     ids such as ``a2.test_links``, those are the only ones.
     """
 
@@ -153,7 +153,7 @@ class Exercise:
     kind: str = "graded"
     limits: Limits = field(default_factory=Limits)
     factory: Factory = field(default_factory=Factory)
-    fresh: bool = False
+    fresh: frozenset[Visibility] = frozenset()
     origins: tuple[Exercise, ...] = ()
     chosen: frozenset[str] = frozenset()
     parity: Parity = field(default_factory=Parity)
@@ -166,6 +166,10 @@ class Exercise:
     def hides(self, path: Path) -> bool:
         """Tell whether a test module is one of its hidden ones."""
         return any(path.is_relative_to(folder) for folder in self.hidden_folders)
+
+    def starts_fresh(self, path: Path) -> bool:
+        """Tell whether each test of a module gets a student process of its own."""
+        return (Visibility.HIDDEN if self.hides(path) else Visibility.PUBLIC) in self.fresh
 
     @property
     def short(self) -> str:

@@ -38,6 +38,8 @@ class StudentPeer(Peer):
         The stubs go first: what runs when the submission's objects are dropped reaches nobody any more.
         """
         self.stubs: dict[int, object] = {}
+        self.homes: dict[int, int] = {}
+        self.classes: dict[frozenset[str], type] = {}
         self.foreign: dict[int, BaseException] = {}
         self.objects: dict[int, object] = {}
         self.numbers: dict[int, int] = {}
@@ -73,9 +75,9 @@ class StudentPeer(Peer):
 
     def pack_object(self, value: object) -> Any:  # noqa: ANN401 - JSON
         """Give a stub home, or a reference to an object of the submission out."""
-        home = getattr(type(value), "_channel_number", None)
-        if home is not None and self.stubs.get(home(value)) is value:
-            return {"o": home(value)}
+        home = self.homes.get(id(value))
+        if home is not None and self.stubs[home] is value:
+            return {"o": home}
         number = self.numbers.get(id(value))
         if number is None:
             self._last += 1
@@ -100,7 +102,11 @@ class StudentPeer(Peer):
         if tag == "r":
             number, operations, _ = content
             if number not in self.stubs:
-                self.stubs[number] = make_stub(self, number, operations)
+                kind = frozenset(operations)
+                if kind not in self.classes:
+                    self.classes[kind] = stub_class(self, kind)
+                stub = self.stubs[number] = self.classes[kind]()
+                self.homes[id(stub)] = number
             return self.stubs[number]
         if tag == "o":
             return self.objects[content]
@@ -243,13 +249,14 @@ def nearest(kind: type[BaseException], args: list[object]) -> BaseException:
     raise AssertionError("BaseException takes any arguments")
 
 
-def make_stub(peer: StudentPeer, number: int, operations: list[str]) -> object:
-    """Return an object with exactly the operations named; every other attribute is AttributeError at once."""
-    members: dict[str, Any] = {"__slots__": (), "_channel_number": lambda self: number}  # noqa: ARG005
+def stub_class(peer: StudentPeer, operations: frozenset[str]) -> type:
+    """Return the class of objects with exactly the operations named; every other attribute is AttributeError at once."""
+    members: dict[str, Any] = {"__slots__": ()}
 
     def ask(op: str) -> Callable[..., Any]:
         def operation(stub: object, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any value
-            if peer.stubs.get(number) is not stub:
+            number = peer.homes.get(id(stub))
+            if number is None or peer.stubs.get(number) is not stub:
                 raise RuntimeError("this object belongs to a test that has ended")
             return peer.request(op, number, args, kwargs)
 
@@ -257,4 +264,4 @@ def make_stub(peer: StudentPeer, number: int, operations: list[str]) -> object:
 
     for op in operations:
         members[{"call": "__call__", "iter": "__iter__", "next": "__next__"}.get(op, op)] = ask(op)
-    return type("Stub", (), members)()
+    return type("Stub", (), members)

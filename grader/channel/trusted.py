@@ -218,12 +218,12 @@ class TrustedPeer(Peer):
 
     def pack_failure(self, error: BaseException, blobs: Blobs) -> Any:  # noqa: ANN401 - JSON
         """Let declared exceptions and the student's own ones cross; keep every other one back, without a word."""
-        if isinstance(error, (StudentGone, FrameError, KeyboardInterrupt)):
-            raise error
         if isinstance(error, Declared):
             return self.pack_exception(error.error, blobs)
         if (isinstance(error, StudentError) and error.peer is self) or self.table.token(error):
             return self.pack_exception(error, blobs)
+        if isinstance(error, (StudentGone, FrameError, KeyboardInterrupt)):
+            raise error
         self._undeclared = self._undeclared or error
         return {"e": {"type": "Exception", "args": [], "token": 0}}
 

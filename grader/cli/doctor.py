@@ -14,6 +14,7 @@ from grader.cli.options import course_option, open_course, reporting
 from grader.errors import UsageError
 from grader.models import Isolation, Limits
 from grader.sandbox.isolation import enter
+from grader.testing.inner.frameworks import lacks_django
 
 
 @click.command("doctor")
@@ -36,6 +37,9 @@ def command(course_folder: Path | None) -> None:
         console.print(Words(f"  stands against more: {reason}"))
     if proof.level is Isolation.NONE:
         console.print(Words("At this level only public tests are run, unless --min-isolation none says otherwise."))
+    if lacks_django():
+        console.print(Words("Django is not installed: tests with apps of real frameworks mount Flask's only, for the same points;"
+                            " uv sync adds it, or pip install django"))  # fmt: skip
     console.print(
         Words(
             f"Python {platform.python_version()} on {platform.system()} {platform.release()}, grader {package.__version__}"

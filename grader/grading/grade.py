@@ -150,10 +150,9 @@ class Grader:
             return self.fault(submission, exercise, clock, seed, report["fault"], fault_outcome(report))
         writer = Writer(catalogue_of(exercise), promises(exercise), readings(exercise))
         level = worker.ready.proof.level
-        results = tuple(result(row, report["tests"], submission, writer) for row in worker.ready.rows)
-        withheld = not self.brief and any(
-            r.verdict is Verdict.NOT_RUN and r.detail.get("reason") == NO_ISOLATION for r in results
-        )
+        unrun = NO_ISOLATION if level < self.least else "not reported"
+        results = tuple(result(row, report["tests"], submission, writer, unrun) for row in worker.ready.rows)
+        withheld = any(r.verdict is Verdict.NOT_RUN and r.detail.get("reason") == NO_ISOLATION for r in results)
         return Attempt(
             exercise.name, submission.student, submission.path,
             Outcome.SANDBOX_UNAVAILABLE if withheld else Outcome.GRADED, level, results,
@@ -204,11 +203,13 @@ class Clock:
         return round(time.monotonic() - self._began, 4)
 
 
-def result(row: TestInfo, tests: Mapping[str, Any], submission: Submission, writer: Writer) -> TestResult:
-    """Make a result of what was reported for a row; what was not reported did not pass."""
+def result(
+    row: TestInfo, tests: Mapping[str, Any], submission: Submission, writer: Writer, unrun: str
+) -> TestResult:  # fmt: skip
+    """Make a result of what was reported for a row; what was not did not pass, a hidden one for the reason ``unrun``."""
     if row.id not in tests:
         hidden = row.visibility is Visibility.HIDDEN
-        return TestResult(row, Verdict.NOT_RUN, {"reason": NO_ISOLATION if hidden else "not reported"})
+        return TestResult(row, Verdict.NOT_RUN, {"reason": unrun if hidden else "not reported"})
     observed: Observed = observed_from(tests[row.id])
     passed = observed.verdict is Verdict.PASSED
     return TestResult(

@@ -3,11 +3,13 @@
 A reading names its programs, and says above each block of text how it came to be:
 
     <!-- program: hello -->                 the block of Python below, whose ``application`` is called
+    <!-- program: demo app -->              the same, if the callable has another name, ``app``
     <!-- trace: hello GET / -->             the trace of a request
     <!-- answer: hello GET /films?page=2 --> status line, headers and body of the answer
     <!-- environ: GET /films?page=2 KEY … --> what the driver puts into the environ under some keys
     <!-- sent: GET /films -->               what a client sends for it
     <!-- received: hello GET /films -->     what a real server, wsgiref, sends back, without its Date and its Server
+    <!-- received: hello GET / waitress --> the same from another server
 
 The blocks of a statement need no such words: its ``predictions.toml`` has the program and the questions.
 """
@@ -27,7 +29,7 @@ from grader.statement import statement_file
 from grader.testing.trace import Trace
 from grader.testing.wsgi import make_environ
 
-PROGRAM = re.compile(r"<!-- program: (\w+) -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PROGRAM = re.compile(r"<!-- program: (\w+)(?: (\w+))? -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MADE = re.compile(
     r"(?P<head><!-- (?P<kind>trace|answer|environ|sent|received): (?P<words>[^\n]*?) -->\n```text\n)(?P<text>.*?)(?P<end>^```$)",
     re.MULTILINE | re.DOTALL,
@@ -35,6 +37,8 @@ MADE = re.compile(
 FENCED = re.compile(r"(?P<head>^```(?P<kind>\w+)\n)(?P<text>.*?)(?P<end>^```$)", re.MULTILINE | re.DOTALL)
 ITEM = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
 PROGRAMLESS = ("environ", "sent")
+SERVED_BY = ("wsgiref", "waitress")
+"""The servers of which a page may show answers: they are installed everywhere."""
 VARYING = ("Date", "Server")
 """Headers of a server that are not the same everywhere and always."""
 LONGEST = 4000
@@ -49,7 +53,7 @@ def renewed(path: Path) -> str:
         UsageError: a block names no program of the page, or its program does not run; names the page.
     """
     page = path.read_text(encoding="utf-8")
-    programs = {name: Program(source) for name, source in PROGRAM.findall(page)}
+    programs = {name: Program(source, app or "application") for name, app, source in PROGRAM.findall(page)}
     if not MADE.search(page):
         return page
     with Stage(programs.values(), path) as stage:
@@ -73,7 +77,12 @@ def made(block: re.Match[str], programs: dict[str, Program], stage: Stage) -> st
     if kind == "sent":
         return printable_lines(sent(request).decode("ascii"), LONGEST)
     if kind == "received":
-        return printable_lines(without(stage.fetch(programs[name], sent(request)), VARYING), LONGEST)
+        server = words[2] if len(words) > 2 else SERVED_BY[0]
+        if server not in SERVED_BY:
+            raise UsageError(
+                f"{stage.what}: no block is received from {server!r}; the servers are {', '.join(SERVED_BY)}"
+            )
+        return printable_lines(without(stage.fetch(programs[name], sent(request), server), VARYING), LONGEST)
     seen = stage.perform(programs[name], request)
     return broken(trace_line(seen)) if kind == "trace" else answer_lines(seen)
 

@@ -94,8 +94,8 @@ class Stage:
         except LimitReached as limit:
             raise self.wrong(f"is larger than any that can be shown: {limit}") from None
 
-    def fetch(self, program: Program, sent: bytes) -> bytes:
-        """Send bytes to a real server that runs a program, and return all that comes back.
+    def fetch(self, program: Program, sent: bytes, server: str = "wsgiref") -> bytes:
+        """Send bytes to a real server, wsgiref or waitress, that runs a program, and return all that comes back.
 
         Raises:
             UsageError: as for `perform`.
@@ -103,7 +103,7 @@ class Stage:
         with self.complaining():
             app = wanted(self.submission(program), program)
             with (
-                serving(self.student, app, "wsgiref", None, set(), lambda student: student.process.begin_test()) as url,
+                serving(self.student, app, server, None, set(), lambda student: student.process.begin_test()) as url,
                 socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), SERVED) as client,
             ):
                 client.sendall(sent)
@@ -116,7 +116,7 @@ class Stage:
 
 def refuse() -> NoReturn:
     """Refuse a second process: no program needs one."""
-    raise NotImplementedError
+    raise EngineFault("a program of a page has one process, and no test to ask for another")
 
 
 def wanted(submission: Submission, program: Program) -> Callable[..., Any]:

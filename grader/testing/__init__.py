@@ -4,6 +4,7 @@ from grader.channel.exposure import declares, exposed
 from grader.channel.remote import StudentError, StudentObject
 from grader.testing import inner, rules
 from grader.testing.app import App
+from grader.testing.decoding import Gunzip, gunzip
 from grader.testing.finding import Finding, Unsuited, public
 from grader.testing.probes import Probes
 from grader.testing.submission import Completed, Submission
@@ -11,6 +12,6 @@ from grader.testing.trace import Trace
 from grader.testing.tracer import Tracer
 
 __all__ = [
-    "App", "Completed", "Finding", "Probes", "StudentError", "StudentObject", "Submission", "Trace", "Tracer", "Unsuited",
-    "declares", "exposed", "inner", "public", "rules",
+    "App", "Completed", "Finding", "Gunzip", "Probes", "StudentError", "StudentObject", "Submission", "Trace", "Tracer",
+    "Unsuited", "declares", "exposed", "gunzip", "inner", "public", "rules",
 ]  # fmt: skip

@@ -203,6 +203,7 @@ def submission(request: pytest.FixtureRequest) -> Iterator[Submission]:
     item: pytest.Item = request.node
     runtime = runtime_of(item)
     fresh, loopback = (item.get_closest_marker(name) is not None for name in ("fresh", "loopback"))
+    fresh = fresh or runtime.exercise.starts_fresh(item.path)
     probes = "probes" in fixture_names(item)
     try:
         yield runtime.submission(module_of(item), fresh=fresh, loopback=loopback, probes=probes)

@@ -34,6 +34,7 @@ class Trace:
         problems: the broken rules, in the order in which they showed.
         input, errors: what the app did to wsgi.input and wsgi.errors.
         error: the `StudentError` that ended the conversation; it was raised in the test too.
+        excuse: the exception that came with the last exc_info; ``reraised`` says that it was too late for one.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Trace:
         self.error: StudentError | None = None
         self.closed = False
         self.reraised = False
+        self.excuse: BaseException | None = None
         self._sent = False
         self._iterating = False
         self._over = False
@@ -206,7 +208,9 @@ class Trace:
         if not isinstance(error, BaseException):
             self.broke(rules.EXC_INFO, "the third argument of start_response was not the result of sys.exc_info()")
             self.refuse_another_start()
-        elif self._sent:
+            return
+        self.excuse = error
+        if self._sent:
             self.reraised = True
             raise error
 

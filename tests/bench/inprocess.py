@@ -19,6 +19,7 @@ from werkzeug.test import Client
 
 import grader.channel.remote
 import grader.testing
+import grader.testing.decoding
 from grader.sandbox.inside.instruments import Instruments
 from grader.testing.events import Recorder
 from grader.testing.tracer import Tracer
@@ -30,6 +31,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "raw_only: not used here")
     grader.testing.StudentObject = object  # type: ignore[misc, assignment]  # here an object is itself, not a reference
     grader.channel.remote.has_operation = can
+    grader.testing.decoding.MOST_DECODED = sys.maxsize >> 1  # others decode whatever comes, however much that is
+    grader.testing.decoding.MOST_MEMBERS = sys.maxsize
 
 
 def can(thing: object, kind: str) -> bool:
@@ -125,7 +128,7 @@ class InProcessProbes(Instruments):
 
     def flask_view(self, app: Any, rule: str, *, raises: str, message: str = "added by a probe") -> None:  # noqa: ANN401
         """Add a view."""
-        self.add_view(app, rule, ["GET"], raises, message, None)
+        self.add_view(app, rule, ["GET"], raises, message, None, "")
 
     def of(self, submission: InProcess) -> InProcessProbes:  # noqa: ARG002 - all modules are in this process
         """Return those of another module."""

@@ -124,6 +124,18 @@ def test_a_setting_that_nobody_asked_for_has_no_column(monkeypatch: pytest.Monke
     assert verdict(results) == 0
 
 
+def test_attacks_that_are_spread_are_graded_at_one_setting_each() -> None:
+    names = ["full/root", "full/ordinary"]
+    results = Results(ATTACKS)
+    results.obstacles = dict.fromkeys((*(s.name for s in SETTINGS if s.name not in names), CONTROL), NOT_WANTED)
+    results.spread(names)
+    due = {setting.name: results.due(setting) for setting in SETTINGS if setting.name in names}
+    assert sorted(sample.name for samples in due.values() for sample in samples) == sorted(s.name for s in ATTACKS)
+    assert all(due.values())
+    assert {results.cell(ATTACKS[0], name) for name in names} == {"WRONG: was not graded", "at another setting"}
+    assert len(results.wrong()) == len(ATTACKS)
+
+
 def test_a_table_is_laid_out_in_columns() -> None:
     assert text_table([["a", "bc"], ["def", "g"]]) == "a   | bc\n----+---\ndef | g"
 

@@ -34,7 +34,10 @@ def keep_error(call):
 def raise_kept():
     raise kept[-1]
 def make(): return lambda: "made"
-def number(stub): return type(stub)._channel_number(stub)
+def number(stub):
+    operation = type(stub).__call__
+    peer = operation.__closure__[[*operation.__code__.co_freevars].index("peer")].cell_contents
+    return peer.homes[id(stub)]
 def is_kept(value): return value is kept[-1]
 """
 

@@ -192,6 +192,12 @@ def test_doctor_names_the_level(full: None) -> None:
     assert "isolation level: full" in result.output
 
 
+def test_doctor_names_django_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Django" not in run("doctor", "--course", ROOT).output
+    monkeypatch.setattr("grader.cli.doctor.lacks_django", lambda: True)
+    assert "Django is not installed" in run("doctor", "--course", ROOT).output
+
+
 def test_doctor_names_the_remedy_where_bubblewrap_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda *_names, **_options: None)
     result = run("doctor", "--course", ROOT)

@@ -83,9 +83,11 @@ def copied(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start(course: Path) -> None:
-    """Start a worker of the diagnostic, and end it."""
-    Worker(load_course(course).find("p0"), course).stop()
+def start(course: Path) -> int:
+    """Start a worker of the diagnostic, and end it; return how many questions it has."""
+    worker = Worker(load_course(course).find("p0"), course)
+    worker.stop()
+    return len(worker.ready.rows)
 
 
 def test_a_reference_that_does_not_pass_is_a_fault_of_the_course(copied: Path) -> None:
@@ -117,5 +119,6 @@ def test_a_question_that_cannot_be_meant_is_refused(copied: Path, old: str, new:
 
 
 def test_a_copy_for_students_needs_no_reference(copied: Path) -> None:
+    with_reference = start(copied)
     shutil.rmtree(copied / "solutions")
-    start(copied)
+    assert start(copied) == with_reference > 0

@@ -22,6 +22,7 @@ from grader.channel import frames, values
 from grader.leaks import guard
 from grader.models import Visibility
 from grader.testing import events, feedback, outcome
+from grader.testing.inner import frameworks
 from tests.fuzz.driver import CORPUS, TARGETS, Campaign, Target, kept, load, mutations, smaller
 from tests.grader.conftest import IN_CI
 
@@ -73,6 +74,7 @@ BREAKS: dict[str, tuple[str, object, str, object]] = {
     "names of files that are said as they are": ("quoting", feedback, "printable", lambda text, *_: text),
     "details of events that are said": ("quoting", events, "printable", lambda text, _cap: text),
     "text that is shown as it is": ("names", printable, "_shown", lambda character: character),
+    "paths of any bytes": ("requests", frameworks, "is_utf8", lambda _text: True),
     "names of files that are not cleaned": ("names", output, "HARMLESS", re.compile(r".*", re.DOTALL)),
     "names of files without a hash": ("names", output, "hashlib", None),
     "names of files with anything in them": ("manifests", course, "ODD", re.compile(r"\Z\A.")),

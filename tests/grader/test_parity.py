@@ -242,6 +242,20 @@ def test_every_test_of_a_fresh_exercise_has_a_process_of_its_own(grader: Grader)
     assert set(verdicts(grade(grader, source)).values()) == {"passed"}
 
 
+def test_hidden_tests_alone_may_have_processes_of_their_own(films: Path, grader: Grader) -> None:
+    path = films / "exercises" / "f1_port" / "exercise.toml"
+    path.write_text(PORT_MANIFEST.replace("fresh = true", 'fresh = "hidden"'), encoding="utf-8")
+    own = Grader(load_course(films), films, Isolation.CONFINED, seed=3)
+    try:
+        some, every = (grade(one, f"print('imported')\n{PORT}") for one in (own, grader))
+    finally:
+        own.close()
+    public = [result for result in some.results if result.info.visibility is Visibility.PUBLIC]
+    modules = {result.info.id.partition(".")[0] if "." in result.info.id else "" for result in public}
+    spared = every.output.count("imported") - some.output.count("imported")
+    assert spared == len(public) - len(modules) > 0
+
+
 def test_a_hostile_port_learns_and_gains_nothing_from_ported_tests(grader: Grader) -> None:
     attempt = grade(
         grader,
@@ -375,7 +389,8 @@ def test_one_module_of_a_port_can_be_run_alone(films: Path) -> None:
         ("{public = 5, hidden = 10}", "true", "parity_points must be a positive whole number"),
         ("{public = 5, hidden = 10}", "{public = -5, hidden = 10}", "parity_points must be a positive whole number"),
         ("hidden = 10", "hiden = 10", "parity_points: unknown key 'hiden'; did you mean 'hidden'?"),
-        ("fresh = true", "fresh = 1", "'fresh' must be a bool"),
+        ("fresh = true", "fresh = 1", "fresh = 1 must be true, false or"),
+        ("fresh = true", 'fresh = "public"', "fresh = 'public' must be true, false or"),
     ],
 )
 def test_a_mistake_in_the_manifest_names_file_and_key(films: Path, old: str, new: str, said: str) -> None:

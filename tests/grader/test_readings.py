@@ -91,6 +91,15 @@ def test_old_traces_are_made_anew_and_the_rest_stays(tmp_path: Path) -> None:
     assert renewed(path) == PAGE.replace("```text\nold\n```", "{}").replace("{}", "%s") % tuple(right)
 
 
+def test_a_block_names_the_callable_and_the_server(tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    page = PAGE.replace("program: one", "program: one app").replace("def application", "def app")
+    path.write_text(page.replace("received: one GET /?a=1", "received: one GET /?a=1 waitress"), encoding="utf-8")
+    new = renewed(path)
+    assert "```text\n200 OK\nX-Film: 1\n\na=1\n```" in new
+    assert "```text\nHTTP/1.1 200 OK\nConnection: close\nTransfer-Encoding: chunked\nX-Film: 1\n" in new
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -98,6 +107,8 @@ def test_old_traces_are_made_anew_and_the_rest_stays(tmp_path: Path) -> None:
         ("one GET /?a=1", "one", "names no request"),
         ("start_response(", "start_response((", "the program cannot be loaded: SyntaxError"),
         ("def application", "def app", "your module defines no application"),
+        ("program: one", "program: one app", "your module defines no app"),
+        ("received: one GET /?a=1", "received: one GET / nginx", "from 'nginx'; the servers are wsgiref, waitress"),
     ],
 )
 def test_a_page_that_cannot_be_made_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from grader.samples import Sample, load_samples, materialize
 from grader.submissions import read_submission
 from tests.grader import package_course
 from tests.grader.conftest import ROOT
+from tests.grader.unprotected.__main__ import chosen
 
 EXERCISE: Exercise = load_course(ROOT).exercises["a1_hello_wsgi"]
+SAMPLES = {sample.name: sample for sample in load_samples(ROOT, EXERCISE)}
 ATTACK = """
 kind = "attack"
 about = "The import does not end."
@@ -233,3 +236,27 @@ def test_wrong_changes_of_a_directory_are_refused_by_name(tmp_path: Path, old: s
         materialize(of_package(tmp_path, PACKAGE.replace(old, new))[0], tmp_path / "made")
     assert words in str(refused.value)
     assert "changed/expected.toml" in str(refused.value)
+
+
+# -- which sample is meant
+
+
+@pytest.mark.parametrize("word", ["a1_hello_wsgi/many_chunks", "tests/submissions/a1_hello_wsgi/many_chunks/"])
+def test_a_sample_is_named_with_its_exercise_where_others_have_its_name(word: str) -> None:
+    one = SAMPLES["many_chunks"]
+    other = replace(one, exercise="b3_gzip")
+    assert chosen([word], [one, other]) == chosen(["many_chunks"], [one]) == [one]
+    with pytest.raises(UsageError, match="a1_hello_wsgi/many_chunks, b3_gzip/many_chunks"):
+        chosen(["many_chunks"], [one, other])
+
+
+@pytest.mark.parametrize("word", ["no_such_sample", "b3_gzip/many_chunks", "a1_hello_wsgi", ""])
+def test_a_sample_that_is_not_there_is_not_found(word: str) -> None:
+    with pytest.raises(UsageError, match=f"there is no sample {word}$"):
+        chosen([word], list(SAMPLES.values()))
+
+
+def test_without_a_name_every_attack_is_meant_also_those_that_share_one() -> None:
+    attack = SAMPLES["attack_exits_at_import"]
+    other = replace(attack, exercise="b3_gzip")
+    assert chosen([], [SAMPLES["many_chunks"], attack, other]) == [attack, other]

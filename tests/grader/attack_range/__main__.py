@@ -27,11 +27,11 @@ from grader.samples import Sample, load_samples
 from tests.grader.attack_range.look import SERVICE, Range, Seen, Service
 from tests.grader.attack_range.settings import ONLY_ROOT, SETTINGS, CannotBeHad, Launcher, Setting
 from tests.grader.attack_range.table import (
+    COLUMNS,
     CONTROL,
     NOT_WANTED,
     Results,
     cell_of,
-    may_run,
     one_line,
     summary,
     text_table,
@@ -50,11 +50,12 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="run all settings and print the table")
     parser.add_argument("--setting", action="append", choices=[*(s.name for s in SETTINGS), CONTROL],
                         help="with --table: only this")  # fmt: skip
+    parser.add_argument("--spread", action="store_true", help="with --table: each attack at one of the settings, in turn")
     parser.add_argument("--level", choices=sorted(LEVELS), help="the level that there must be")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     samples = attacks([Path(name).name for name in options.attacks])
-    sys.exit(table(samples, options.setting) if options.table else lines(samples, options.level))
+    sys.exit(table(samples, options.setting, spread=options.spread) if options.table else lines(samples, options.level))
 
 
 def attacks(names: list[str]) -> list[Sample]:
@@ -94,9 +95,11 @@ def lines(samples: list[Sample], level: str | None, service: Service | None = No
     return 0 if level else min(bad, 1)
 
 
-def table(samples: list[Sample], wanted: list[str] | None) -> int:
-    """Run the settings and the controls, two at a time, and print the table."""
+def table(samples: list[Sample], wanted: list[str] | None, *, spread: bool = False) -> int:
+    """Run the settings and the controls, two at a time, and print the table. Spread, an attack is run at one setting only."""
     results, progress = Results(samples), Progress()
+    if spread:
+        results.spread([setting.name for setting in SETTINGS if setting.name in (wanted or COLUMNS)])
     with ExitStack() as stack:
         launcher = Launcher(stack)
         jobs: dict[str, Callable[[], None]] = {CONTROL: partial(run_controls, launcher, results, progress)}
@@ -130,7 +133,7 @@ def verdict(results: Results) -> int:
 
 def run_setting(launcher: Launcher, setting: Setting, results: Results, progress: Progress) -> None:
     """Grade all attacks that may be run under a setting."""
-    names = [sample.name for sample in results.samples if may_run(sample, setting)]
+    names = [sample.name for sample in results.due(setting)]
 
     def done(seen: Seen) -> None:
         results.seen[setting.name, seen.sample] = seen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.models import Isolation
@@ -26,6 +26,12 @@ class Results:
     seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
     obstacles: dict[str, str] = field(default_factory=dict)
     controls: dict[str, str] = field(default_factory=dict)
+    elsewhere: set[tuple[str, str]] = field(default_factory=set)
+
+    def spread(self, settings: Sequence[str]) -> None:
+        """Leave each attack to one of the settings, in turn."""
+        self.elsewhere = {(name, sample.name) for number, sample in enumerate(self.samples)
+                          for place, name in enumerate(settings) if number % len(settings) != place}  # fmt: skip
 
     def wrong(self) -> list[str]:
         """Return everything that is wrong, a line for each."""
@@ -41,7 +47,11 @@ class Results:
 
     def unseen(self, setting: Setting) -> Iterable[str]:
         """Return the attacks that are missing under a setting."""
-        return (s.name for s in self.samples if may_run(s, setting) and (setting.name, s.name) not in self.seen)
+        return (s.name for s in self.due(setting) if (setting.name, s.name) not in self.seen)
+
+    def due(self, setting: Setting) -> list[Sample]:
+        """Return the attacks that are to be graded under a setting."""
+        return [s for s in self.samples if may_run(s, setting) and (setting.name, s.name) not in self.elsewhere]
 
     def cell(self, sample: Sample, column: str) -> str:
         """Return what stands in a cell."""
@@ -53,6 +63,8 @@ class Results:
         (setting,) = [setting for setting in SETTINGS if setting.name == column]
         if not may_run(sample, setting):
             return "not run (harm)"
+        if (column, sample.name) in self.elsewhere:
+            return "at another setting"
         seen = self.seen.get((column, sample.name))
         return "WRONG: was not graded" if seen is None else cell_of(seen)
 

@@ -1,7 +1,8 @@
 """``python -m tests.grader.unprotected SAMPLE…``: what samples do to a grading that nothing protects, in a throw-away box.
 
 For each sample: whether it does what its ``control`` says, what else it does, and with ``--facts`` all that was seen. A sample is
-a name or a folder below ``tests/submissions``; without any, all attacks are tried. Exit code 1: a control does not succeed.
+a name, a name with its exercise (``a1_hello_wsgi/raises``) or a folder below ``tests/submissions``; without any, all attacks are
+tried. Exit code 1: a control does not succeed, or it is not clear which sample is meant.
 """
 
 from __future__ import annotations
@@ -29,28 +30,51 @@ def main() -> None:
     options = parser.parse_args()
     if obstacle():
         sys.exit(obstacle())
-    known = {sample.name: (sample, exercise) for exercise in COURSE.exercises.values() if exercise.hidden_folder
-             for sample in load_samples(ROOT, exercise)}  # fmt: skip
-    names = [Path(name).name for name in options.samples] or [n for n, (s, _) in known.items() if s.kind == "attack"]
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        sys.exit(f"there is no sample {', '.join(unknown)}")
+    known = [sample for exercise in COURSE.exercises.values() if exercise.hidden_folder
+             for sample in load_samples(ROOT, exercise)]  # fmt: skip
+    try:
+        samples = chosen(options.samples, known)
+    except UsageError as error:
+        sys.exit(str(error))
     with ThreadPoolExecutor(2) as pool:
-        duds = sum([not good for good in pool.map(lambda name: report(*known[name], facts=options.facts), names)])
+        duds = sum([not good for good in pool.map(lambda sample: report(sample, facts=options.facts), samples)])
     sys.exit(1 if duds else 0)
 
 
-def report(sample: Sample, exercise: Exercise, *, facts: bool) -> bool:
+def chosen(words: list[str], known: list[Sample]) -> list[Sample]:
+    """Return the samples that are meant by names or folders, without any all attacks; a name alone may be in several exercises.
+
+    Raises:
+        UsageError: there is no such sample, or more than one.
+    """
+    if not words:
+        return [sample for sample in known if sample.kind == "attack"]
+    return [one_of(word, known) for word in words]
+
+
+def one_of(word: str, known: list[Sample]) -> Sample:
+    """Return the one sample with this name, exercise and name, or folder."""
+    parts = Path(word).parts[-2:]
+    found = [sample for sample in known if parts and (sample.exercise, sample.name)[-len(parts) :] == parts]
+    if len(found) > 1:
+        names = ", ".join(f"{sample.exercise}/{sample.name}" for sample in found)
+        raise UsageError(f"several samples are called {word}; name one of them with its exercise: {names}")
+    if not found:
+        raise UsageError(f"there is no sample {word}")
+    return found[0]
+
+
+def report(sample: Sample, *, facts: bool) -> bool:
     """Try one sample, print what it did, and return whether that is what it says."""
-    found = ""
+    found, exercise, name = "", COURSE.exercises[sample.exercise], f"{sample.exercise}/{sample.name}"
     try:
         found, seen = succeeds(sample, exercise)
-        lines = [f"{sample.name}: {sample.control}: {found or 'NO, IT IS A DUD'}"]
+        lines = [f"{name}: {sample.control}: {found or 'NO, IT IS A DUD'}"]
         lines += [f"    also {word}: {what[:200]}" for word, what in others_of(sample, seen, exercise).items()]
         if facts:
             lines += [json.dumps({**seen.seen, "texts": sorted(seen["texts"])}, indent=1, ensure_ascii=True)]
     except (BoxFailed, UsageError) as error:
-        lines = [f"{sample.name}: {error}"]
+        lines = [f"{name}: {error}"]
     sys.stdout.write("\n".join([*lines, ""]))
     sys.stdout.flush()
     return bool(found)

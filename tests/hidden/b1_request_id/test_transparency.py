@@ -1,281 +1,51 @@
 """B1, hidden: a middleware stands between a picky server and applications of every legal kind, and neither notices it.
 
-The applications inside are ours (`Inside`), so they see what the middleware does to them. Every test also asks for the
+The applications inside are ours (`inner`), so they see what the middleware does to them. Every test also asks for the
 id: without it, a middleware that does nothing would be the most transparent one.
 """
 
 import random
-import sys
-from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any
 
 from pytest import fixture, mark
 
-from grader.channel.remote import has_operation
-from grader.testing import Finding, StudentError, StudentObject, Submission, Tracer, public, rules
-from grader.testing.announcement import type_word
-from grader.testing.events import Event, Recorder
+from grader.testing import Finding, Submission, Tracer, inner, public, rules
 from grader.testing.trace import Trace
 from grader.testing.wsgi import make_environ
 
 LEAK_MARKER = "leak-marker-c41b90e7-b1"
 HEADER = "X-Request-ID"
-Headers = list[tuple[str, str]]
 
 
 # -- applications inside the middleware
 
 
-class Failure(RuntimeError):
-    """What an application inside raises: crosses as RuntimeError, comes home as itself."""
-
-
-class Body:
-    """An iterable with close() whose iterator is another object: notes what is done to it."""
-
-    __exposed__: ClassVar[tuple[str, ...]] = ("iter", "close")
-    __raises__ = (Failure,)
-
-    def __init__(self, chunks: Iterator[bytes], log: list[Event]) -> None:
-        self.chunks = chunks
-        self.log = log
-        self.pulled = 0
-        self.closed = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        return Chunks(self)
-
-    def pull(self) -> bytes:
-        """Produce the next chunk."""
-        self.pulled += 1
-        self.log.append(Event("app next"))
-        return next(self.chunks)
-
-    def close(self) -> None:
-        """Count."""
-        self.closed += 1
-        self.log.append(Event("app closed"))
-
-
-class Chunks:
-    """The iterator of a `Body`; it cannot be closed."""
-
-    __exposed__: ClassVar[tuple[str, ...]] = ("iter", "next")
-    __raises__ = (Failure,)
-
-    def __init__(self, body: Body) -> None:
-        self.body = body
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        return self.body.pull()
-
-
-class OwnIterator(Body):
-    """An iterable with close() that is its own iterator, as files and generators are."""
-
-    __exposed__: ClassVar[tuple[str, ...]] = ("iter", "next", "close")
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        return self.pull()
-
-
-class Inside:
-    """An application inside the middleware: announces 200 in its call and yields four chunks, one of them empty.
-
-    Attributes:
-        chunks: what it yields, unknown to everybody before.
-        bodies: what it returned, for each call; ``paths`` says for which path.
-        meanwhile: is called in the next call, before anything else.
-    """
-
-    __exposed__: ClassVar[tuple[str, ...]] = ("call",)
-    __raises__ = (Failure,)
-
-    def __init__(self, recorder: Recorder, rng: random.Random, kind: type[Body] = Body) -> None:
-        self.recorder = recorder
-        self.chunks = [f"{rng.getrandbits(32):08x} ".encode() for _ in range(3)]
-        self.chunks.insert(1, b"")
-        self.kind = kind
-        self.inputs: list[object] = []
-        self.paths: list[object] = []
-        self.bodies: list[Body] = []
-        self.failure = Failure("the application failed")
-        self.meanwhile: Callable[[], object] | None = None
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as a middleware may call it
-        log = self.recorder.logs[-1]
-        log.append(Event("app called"))
-        environ, start_response = self.arguments(args, kwargs)
-        act, self.meanwhile = self.meanwhile, None
-        if act:
-            act()
-        self.paths.append(environ["PATH_INFO"])
-        self.bodies.append(self.kind(self.answer(lambda *words: announce(start_response, *words)), log))
-        return self.bodies[-1]
-
-    def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-        """Return environ and start_response, if they came as they should, and for the first time."""
-        if kwargs or len(args) != 2:
-            raise Finding("your middleware did not call the app with two positional arguments",
-                          "how you call the app inside: app(environ, start_response)")  # fmt: skip
-        environ, start_response = args
-        given = environ["wsgi.input"]
-        if any(given is known for known in self.inputs):
-            raise Finding("your middleware called the app a second time for one request",
-                          "how often the app inside is called for one request")  # fmt: skip
-        self.inputs.append(given)
-        return environ, start_response
-
-    def answer(self, start: Callable[..., Any]) -> Iterator[bytes]:
-        """Announce, and return what is to be yielded."""
-        start("200 OK", plain_headers())
-        return iter(self.chunks)
-
-
-class Lazy(Inside):
-    """Announces when it is asked for its first chunk, as every generator does."""
-
-    def answer(self, start: Callable[..., Any]) -> Iterator[bytes]:
-        start("200 OK", plain_headers())
-        yield from self.chunks
-
-
-class LazyAndEmpty(Inside):
+class Empty(inner.Plain):
     """Announces when it is asked for its first chunk, and has none."""
 
-    def answer(self, start: Callable[..., Any]) -> Iterator[bytes]:
-        self.chunks = []
-        start("304 Not Modified", [("ETag", '"1"')])
-        yield from ()
-
-
-class Generator(Lazy):
-    """Returns a generator itself, which knows nothing of being watched."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        return super().__call__(*args, **kwargs).chunks
-
-
-class List(Inside):
-    """Returns a list, which has a length and no close()."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        return list(super().__call__(*args, **kwargs).chunks)
-
-
-class Writing(Inside):
-    """Sends the first chunk with write() and yields the others."""
-
-    def answer(self, start: Callable[..., Any]) -> Iterator[bytes]:
-        write = start("200 OK", plain_headers())
-        if not can_be_called(write):
-            raise Finding("the start_response that the app got from your middleware returned {type}, not write()",
-                          "what your own start_response returns: the app may want to call it",
-                          type=public(type_word(write)))  # fmt: skip
-        write(self.chunks[0])
-        return iter(self.chunks[1:])
-
-
-class Failing(Inside):
-    """Fails after its first chunk."""
-
-    def answer(self, start: Callable[..., Any]) -> Iterator[bytes]:
-        start("200 OK", plain_headers())
-        return self.fail()
-
-    def fail(self) -> Iterator[bytes]:
-        yield self.chunks[0]
-        raise self.failure
-
-
-class Correcting(Inside):
-    """Announces 200, finds that it cannot keep the promise, and announces 500 before anything was sent."""
-
-    def answer(self, start: Callable[..., Any]) -> Iterator[bytes]:
-        start("200 OK", plain_headers())
-        try:
-            raise self.failure
-        except Failure:
-            start("500 Internal Server Error", plain_headers(), sys.exc_info())
-        return iter(self.chunks)
-
-
-class CorrectingTooLate(Inside):
-    """Tries to announce 500 when the first bytes are gone: then the server raises the failure again."""
-
-    def answer(self, start: Callable[..., Any]) -> Iterator[bytes]:
-        start("200 OK", plain_headers())
-        return self.correct(start)
-
-    def correct(self, start: Callable[..., Any]) -> Iterator[bytes]:
-        yield self.chunks[0]
-        try:
-            raise self.failure
-        except Failure:
-            start("500 Internal Server Error", plain_headers(), sys.exc_info())
-        yield self.chunks[2]
-
-
-class Constant(Inside):
-    """Announces the same list of headers every time."""
-
-    def __init__(self, recorder: Recorder, rng: random.Random, kind: type[Body] = Body) -> None:
-        super().__init__(recorder, rng, kind)
-        self.headers = plain_headers()
-
-    def answer(self, start: Callable[..., Any]) -> Iterator[bytes]:
-        start("200 OK", self.headers)
-        return iter(self.chunks)
-
-
-def plain_headers() -> Headers:
-    """Return headers that have to come through as they are: with a name that stands twice, in this order."""
-    return [("Set-Cookie", "a=1"), ("Content-Type", "text/plain"), ("set-cookie", "b=2"), ("X-Films", "12")]
-
-
-def can_be_called(thing: object) -> bool:
-    """Tell whether something can be called; a reference says so of the object that it stands for."""
-    return has_operation(thing, "call") if isinstance(thing, StudentObject) else callable(thing)
-
-
-def announce(start_response: Any, status: str, headers: Headers, *exc_info: object) -> Any:  # noqa: ANN401
-    """Call what the middleware gave for start_response, and say what is wrong with it where that can be known."""
-    try:
-        return start_response(status, headers, *exc_info)
-    except StudentError as error:
-        if error.type == TypeError.__name__ and not error.frames and exc_info:
-            raise Finding("the start_response that the app got from your middleware takes no third argument",
-                          "the signature of your own start_response, and what you do with exc_info") from None  # fmt: skip
-        raise
-    except AssertionError:
-        if not exc_info:
-            raise
-        raise Finding("the app gave exc_info to your start_response, and it did not reach the server",
-                      "how you call the server's start_response: are all arguments of the app passed on?") from None  # fmt: skip
+    def __init__(self, *_chunks: bytes) -> None:
+        super().__init__(lazy=True, status="304 Not Modified", headers=[("ETag", '"1"')])
+        self.chunks = ()
 
 
 # -- driving
 
 
 @fixture
-def inside(trace: Tracer, rng: random.Random) -> Callable[..., Any]:
-    """Make applications of a class of `Inside`, each with chunks of its own."""
-    return lambda kind, *words: kind(trace.recorder, rng, *words)
+def inside(rng: random.Random) -> Callable[..., inner.Plain]:
+    """Make applications of a class of `inner`, each with chunks that nobody knew before, one of them empty."""
+
+    def make(app: type[inner.Plain] = inner.Plain, /, **options: Any) -> inner.Plain:  # noqa: ANN401
+        one, *others = inner.unforeseen(rng)
+        return app(one, b"", *others, **options)
+
+    return make
 
 
-def wrapped(submission: Submission, app: Inside, **options: object) -> Any:  # noqa: ANN401 - a callable of the submission's
+def wrapped(submission: Submission, app: inner.Plain, **options: object) -> Any:  # noqa: ANN401 - a callable of the submission's
     """Put the middleware around an application."""
-    made = submission.RequestId(app, **options)
-    if not can_be_called(made):
-        raise Finding("RequestId(app) gave a value of type {type}, which cannot be called",
-                      "what RequestId(app) gives: a new WSGI application", type=public(type_word(made)))  # fmt: skip
-    return made
+    return inner.callable_of(submission.RequestId(app, **options), "RequestId(app)")
 
 
 def begun(trace: Tracer, app: Any, incoming: str | None = None, path: str = "/") -> Trace:  # noqa: ANN401
@@ -285,18 +55,9 @@ def begun(trace: Tracer, app: Any, incoming: str | None = None, path: str = "/")
     return seen.call(app)
 
 
-def failure_of(act: Callable[[], object]) -> BaseException | None:
-    """Return the failure of the application that reaches the server."""
-    try:
-        act()
-    except Failure as error:
-        return error
-    return None
-
-
-def has_id(seen: Trace, app: Inside, status: str = "200 OK") -> None:
+def has_id(seen: Trace, app: inner.Plain, status: str = "200 OK") -> None:
     """Ask for what a middleware that does nothing lacks: an answer of the application inside, with an id."""
-    was_called(app)
+    inner.was_called(app)
     if not seen.starts:
         raise Finding("the app announced its status and headers, and the server never heard of them",
                       "when does your middleware call the server's start_response?")  # fmt: skip
@@ -307,14 +68,7 @@ def has_id(seen: Trace, app: Inside, status: str = "200 OK") -> None:
                       "the list of headers that you pass to the server's start_response", count=public(count))  # fmt: skip
 
 
-def was_called(app: Inside) -> None:
-    """Ask whether the application was called at all, and in time."""
-    if not app.bodies:
-        raise Finding("your middleware was called, and it did not call the app",
-                      "a function with yield in it runs at its first step only: is there one in your __call__?")  # fmt: skip
-
-
-def is_whole(seen: Trace, app: Inside) -> None:
+def is_whole(seen: Trace, app: inner.Plain) -> None:
     """Ask for a whole answer that is legal."""
     assert seen.body == b"".join(app.chunks), "the body that the server got: is it the app's, byte for byte?"
     seen.check(rules.ITERABLE, rules.BODY_BYTES, rules.START_FIRST, rules.TRUE_LENGTH)
@@ -326,81 +80,69 @@ def is_whole(seen: Trace, app: Inside) -> None:
 @mark.points(5, "protocol", rule="PEP 3333 (must): Specification Details", statement="close-once")
 def test_close_normal(submission: Submission, trace: Tracer, inside: Callable[..., Any]) -> None:
     """after the whole body was read, closing closes the app's iterable once"""
-    for kind in (Body, OwnIterator):
-        app = inside(Inside, kind)
+    for kind in (inner.Body, inner.OwnIterator):
+        app = inside(kind=kind)
         seen = begun(trace, wrapped(submission, app)).finish().close()
         has_id(seen, app)
         is_whole(seen, app)
-        was_closed_once(app)
-    app = inside(List)
+        inner.was_closed_once(app)
+    app = inside(inner.List)
     seen = begun(trace, wrapped(submission, app)).finish().close()
     has_id(seen, app)
     is_whole(seen, app)
 
 
-def was_closed_once(app: Inside) -> None:
-    """Ask how often the application's iterable was closed."""
-    closed = app.bodies[-1].closed
-    if not closed:
-        raise Finding("the iterable that the app returned was never closed",
-                      "who closes the iterable of the app? The server knows only the one that you returned")  # fmt: skip
-    if closed > 1:
-        raise Finding("the iterable that the app returned was closed more than once",
-                      "which lines close the iterable of the app? yield from does it too, for an iterator")  # fmt: skip
-
-
 @mark.points(6, "protocol", rule="PEP 3333 (must): Specification Details", statement="close-once")
 def test_close_early(submission: Submission, trace: Tracer, inside: Callable[..., Any]) -> None:
     """when the client leaves after the first chunk, closing closes the app's iterable once"""
-    for kind in (Body, OwnIterator):
-        app = inside(Inside, kind)
+    for kind in (inner.Body, inner.OwnIterator):
+        app = inside(kind=kind)
         seen = begun(trace, wrapped(submission, app))
         seen.step()
         seen.close()
         has_id(seen, app)
-        was_closed_once(app)
+        inner.was_closed_once(app)
 
 
 @mark.points(5, "protocol", rule="PEP 3333 (must): Specification Details", statement="close-once")
 def test_close_on_error(submission: Submission, trace: Tracer, inside: Callable[..., Any]) -> None:
     """when the app fails after a chunk, the server gets its exception, and closing closes the app's iterable once"""
-    for kind in (Body, OwnIterator):
-        app = inside(Failing, kind)
+    for kind in (inner.Body, inner.OwnIterator):
+        app = inside(inner.Failing, kind=kind)
         target = wrapped(submission, app)
         seen = Trace(trace.recorder, make_environ("GET", "/"))
-        error = failure_of(lambda seen=seen, target=target: seen.call(target).finish())  # type: ignore[misc]
+        error = inner.failure_of(lambda seen=seen, target=target: seen.call(target).finish())  # type: ignore[misc]
         seen.close()
         if error is not app.failure:
             raise Finding("the app raised an exception, and it did not reach the server",
                           "where do you catch exceptions of the app? The server has to see them")  # fmt: skip
         has_id(seen, app)
-        was_closed_once(app)
+        inner.was_closed_once(app)
 
 
 @mark.points(4, "protocol", rule="PEP 3333 (must): Specification Details", statement="close-once")
 def test_close_uniterated(submission: Submission, trace: Tracer, inside: Callable[..., Any]) -> None:
     """when the server closes without reading anything, the app's iterable is closed once"""
-    for kind in (Body, OwnIterator):
-        app = inside(Inside, kind)
+    for kind in (inner.Body, inner.OwnIterator):
+        app = inside(kind=kind)
         seen = begun(trace, wrapped(submission, app)).close()
         has_id(seen, app)
-        was_closed_once(app)
+        inner.was_closed_once(app)
 
 
 @mark.points(8, "protocol", rule="PEP 3333 (must): Specification Details", statement="lazy-start")
 def test_lazy_start(submission: Submission, trace: Tracer, inside: Callable[..., Any]) -> None:
     """an app that calls start_response at its first step gets the id too"""
-    for kind, status in ((Lazy, "200 OK"), (Generator, "200 OK"), (LazyAndEmpty, "304 Not Modified")):
-        app = inside(kind)
+    for app in (inside(lazy=True), inside(inner.Generator), inside(Empty)):
         seen = begun(trace, wrapped(submission, app)).finish().close()
-        has_id(seen, app, status=status)
+        has_id(seen, app, status=app.status)
         is_whole(seen, app)
 
 
 @mark.points(6, "protocol", rule="PEP 3333 (must): The write() Callable", statement="write")
 def test_write_callable(submission: Submission, trace: Tracer, inside: Callable[..., Any]) -> None:
     """an app that sends its first bytes with write() keeps its order, and what it yields stays in the iterable"""
-    app = inside(Writing)
+    app = inside(inner.Writing)
     seen = begun(trace, wrapped(submission, app)).finish().close()
     seen.check(rules.WRITE)
     has_id(seen, app)
@@ -413,15 +155,15 @@ def test_write_callable(submission: Submission, trace: Tracer, inside: Callable[
 @mark.points(8, "protocol", rule="PEP 3333 (must): Error Handling", statement="exc-info")
 def test_exc_info_passed(submission: Submission, trace: Tracer, inside: Callable[..., Any]) -> None:
     """an app may correct its status with exc_info, and when it is too late the server's exception stops it"""
-    app = inside(Correcting)
+    app = inside(inner.Correcting)
     seen = begun(trace, wrapped(submission, app)).finish().close()
-    has_id(seen, app, status="500 Internal Server Error")
+    has_id(seen, app, status=inner.ERROR)
     is_whole(seen, app)
 
-    app = inside(CorrectingTooLate)
+    app = inside(inner.Correcting, after=1)
     target = wrapped(submission, app)
     seen = Trace(trace.recorder, make_environ("GET", "/"))
-    error = failure_of(lambda: seen.call(target).finish())
+    error = inner.failure_of(lambda: seen.call(target).finish())
     seen.close()
     seen.check(rules.EXC_INFO, rules.SWALLOWED)
     if not seen.reraised:
@@ -436,7 +178,7 @@ def test_exc_info_passed(submission: Submission, trace: Tracer, inside: Callable
 @mark.points(8, "robustness", rule="PEP 3333 (should): Thread Support", statement="overlap")
 def test_reentrant(submission: Submission, trace: Tracer, inside: Callable[..., Any]) -> None:
     """two requests at a time mix neither ids nor iterables, and the headers do not grow from request to request"""
-    app = inside(Inside)
+    app = inside()
     target = wrapped(submission, app)
     one, other = begun(trace, target, "first-one", "/1"), begun(trace, target, "second-one", "/2")
     other.step()
@@ -452,7 +194,7 @@ def test_reentrant(submission: Submission, trace: Tracer, inside: Callable[..., 
         raise Finding("two requests at a time: an answer did not carry its own id, and only that",
                       "where do you keep the id between the call and start_response? Attributes of self are for all")  # fmt: skip
 
-    app = inside(Inside)
+    app = inside()
     target = wrapped(submission, app)
     app.meanwhile = lambda: begun(trace, target, "inner-one").finish().close()
     seen = begun(trace, target, "outer-one").finish().close()
@@ -460,7 +202,7 @@ def test_reentrant(submission: Submission, trace: Tracer, inside: Callable[..., 
         raise Finding("a second request began while the app was being called, and the first answer lost its own id",
                       "where do you keep the id between the call and start_response? Attributes of self are for all")  # fmt: skip
 
-    app = inside(Constant)
+    app = inside(headers=inner.some_headers())
     target = wrapped(submission, app)
     for name in ("once", "twice", "again"):
         seen = begun(trace, target, name).finish().close()
@@ -468,22 +210,22 @@ def test_reentrant(submission: Submission, trace: Tracer, inside: Callable[..., 
             raise Finding("the app used its list of headers again, and the server got ids of earlier requests",
                           "the list belongs to the app: what do you put into it, and is there an id in it already?")  # fmt: skip
         others = [pair for pair in seen.headers if pair[0].lower() != HEADER.lower()]
-        assert others == plain_headers(), "the app's own headers, and their order"
+        assert others == inner.some_headers(), "the app's own headers, and their order"
 
 
-def closings(app: Inside, path: str) -> int:
+def closings(app: inner.Plain, path: str) -> int:
     """Return how often what the application returned for a path was closed."""
-    return app.bodies[app.paths.index(path)].closed
+    return app.bodies[[environ["PATH_INFO"] for environ in app.environs].index(path)].closed
 
 
 @mark.points(4, "protocol", rule="PEP 3333 (must): Middleware Handling of Block Boundaries", statement="chunk-by-chunk",
              after=test_lazy_start)  # fmt: skip
 def test_no_prefetch_block_boundary(submission: Submission, trace: Tracer, inside: Callable[..., Any]) -> None:
     """for each chunk that the server asks for, the app is asked for one at most"""
-    for kind in (Inside, Lazy):
-        app = inside(kind)
+    for lazy in (False, True):
+        app = inside(lazy=lazy)
         seen = begun(trace, wrapped(submission, app))
-        was_called(app)
+        inner.was_called(app)
         if app.bodies[0].pulled:
             raise Finding("before the server asked for anything, your middleware took a chunk from the app",
                           "who iterates over the app's iterable in the call? list(), join() and next() do")  # fmt: skip
@@ -508,7 +250,7 @@ LINES = ("abc\n", "abc\r\nSet-Cookie: admin=1", "abc\r", "\nabc")
 @mark.points(6, "robustness", statement="incoming")
 def test_bad_incoming_id(submission: Submission, trace: Tracer, inside: Callable[..., Any]) -> None:
     """an incoming id that does not match the pattern is replaced by a new one, and one that does is kept"""
-    app = inside(Inside)
+    app = inside()
     target = wrapped(submission, app, make_id=lambda: MADE)
 
     def id_for(incoming: str) -> str:

@@ -1,0 +1,26 @@
+import sys
+import traceback
+
+
+def give_up(environ, start_response, body):
+    traceback.print_exc(file=environ["wsgi.errors"])
+    start_response("500 Internal Server Error", [("Content-Type", "text/plain")], sys.exc_info())
+    return [body]
+
+
+class ErrorGuard:
+    def __init__(self, app, body=b"Internal Server Error\n"):
+        self.app = app
+        self.body = body
+
+    def __call__(self, environ, start_response):
+        iterable = ()
+        try:
+            iterable = self.app(environ, start_response)
+            for item in iterable:
+                yield item
+        except Exception:
+            yield from give_up(environ, start_response, self.body)
+        finally:
+            if hasattr(iterable, "close"):
+                iterable.close()

@@ -1,0 +1,2 @@
+def ErrorGuard(app, body=b""):
+    pass

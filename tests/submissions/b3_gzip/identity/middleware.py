@@ -1,0 +1,2 @@
+def Gzip(app, level=6):
+    return app
