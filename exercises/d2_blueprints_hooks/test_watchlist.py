@@ -35,7 +35,9 @@ def test_pages_extend_one_layout(client, probes):
     for path in PAGES:
         with probes.flask_templates() as found:
             answer = client.get(path)
-        assert answer.status_code == 200, "is there a view for each page?"
+        if answer.status_code != 200:
+            raise Finding("the answer to {path} did not have the status 200",
+                          "is there a view for this page, and does it come to its end?", path=path)  # fmt: skip
         if not found.rendered:
             raise Finding("no template was rendered for {path}",
                           "what does the view return? render_template() makes a page of a file in templates/",
@@ -56,7 +58,10 @@ def test_answers_carry_the_id(make_app, trace):
         seen = trace(app, "GET", path, headers={"X-Request-ID": given} if given else {})
         assert seen.code == 200, "do the pages and the films in JSON have a view?"
         values = seen.all_headers("X-Request-ID")
-        assert len(values) == 1, "is your middleware around what Flask answers with?"
+        if len(values) != 1:
+            raise Finding("the answer to {path} had {count} headers X-Request-ID, and it should be one",
+                          "is your middleware around what Flask answers with, and does nothing else add this header?",
+                          path=path, count=len(values))  # fmt: skip
         assert PATTERN.fullmatch(values[0]), "which ids does your middleware take or make?"
         if given.startswith("film-"):
             assert values[0] == given, "what does your middleware do with a good id that came with the request?"
@@ -75,14 +80,15 @@ def test_answers_say_how_long_they_took(client):
 
 @mark.points(3, "design", statement="finished")
 def test_finished_requests_are_counted(make_app, trace, probes):
-    """app.extensions["watchlist"]["finished"] counts the requests"""
+    """app.extensions["watchlist"]["finished"] counts the requests that are over"""
     app = make_app()
     before = number_in(probes.flask_app(app))
     for number in (1, 2, 3):
         assert trace(app, "GET", "/movies").code == 200, "is there a list of films?"
-        assert number_in(probes.flask_app(app)) == before + number, (
-            "which function is called at the end of each request, and what does it add to?"
-        )
+        if number_in(probes.flask_app(app)) != before + number:
+            raise Finding('after {count} requests app.extensions["watchlist"]["finished"] had not grown by {count}',
+                          "which function is called at the end of each request, and which number does it add one to?",
+                          count=number)  # fmt: skip
 
 
 def number_in(app):
@@ -91,7 +97,7 @@ def number_in(app):
     except (LookupError, TypeError, StudentError):
         number = None
     if type(number) is not int:
-        raise Finding('app.extensions["watchlist"]["finished"] was no number',
+        raise Finding('app.extensions["watchlist"]["finished"] was no int',
                       "what does create_app put into app.extensions, and under which names?")  # fmt: skip
     return number
 
@@ -105,12 +111,29 @@ def test_errors_have_their_bodies(make_app, trace, probes):
     for method, path, status in (("GET", "/nothing", 404), ("GET", "/api/nothing", 404), ("PUT", "/movies", 405),
                                  ("PUT", "/api/movies/1", 405), ("POST", "/watchlist", 415), ("GET", "/fails", 500),
                                  ("GET", "/api/fails", 500)):  # fmt: skip
-        seen = trace(app, method, path)
-        assert seen.code == status, "which status has the answer to an error?"
-        kind = media_type(seen.header("Content-Type"))[0]
-        if path.startswith("/api/"):
-            assert kind == "application/json", "which of your functions answers errors below /api/ ?"
-            assert "error" in read_json(seen.body), "the body of an error below /api/: has the object the key error?"
-        else:
-            assert kind == "text/html", "which of your functions answers errors?"
-            assert str(status) in read_page(seen.body).text, "can the visitor read the status on the page?"
+        check_error(trace(app, method, path), method, path, status)
+
+
+def check_error(seen, method, path, status):
+    if seen.code != status:
+        raise Finding("the answer to {method} {path} did not have the status {status}",
+                      "what answers this error, and does it keep the status?",
+                      method=method, path=path, status=status)  # fmt: skip
+    kind = media_type(seen.header("Content-Type"))[0]
+    if path.startswith("/api/"):
+        if kind != "application/json":
+            raise Finding("the answer to {method} {path} was not JSON",
+                          "which of your functions answers errors below /api/, and does it see this one?",
+                          method=method, path=path)  # fmt: skip
+        if "error" not in read_json(seen.body):
+            raise Finding("the JSON that answered {method} {path} had no key error",
+                          "what does your function for errors write into the body?", method=method, path=path)  # fmt: skip
+    else:
+        if kind != "text/html":
+            raise Finding("the answer to {method} {path} was no HTML page",
+                          "which of your functions answers errors, and does it see this one?",
+                          method=method, path=path)  # fmt: skip
+        if str(status) not in read_page(seen.body).text:
+            raise Finding("on the page that answered {method} {path} a visitor could not read {status}",
+                          "what does your function for errors write into the body?",
+                          method=method, path=path, status=status)  # fmt: skip

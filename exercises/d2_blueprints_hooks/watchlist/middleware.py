@@ -1,4 +1,4 @@
-"""Put your RequestId of B1 here: copy the class, or the function, with all that it needs, and change nothing."""
+"""Put your RequestId of B1 here, with all that it needs (the whole file is fine), and change nothing."""
 
 # TODO: copy it from middleware.py of B1. This one only lets everything pass.
 
