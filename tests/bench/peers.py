@@ -5,10 +5,12 @@ All of them call the same tests by `tests.bench.checks`, in the process that has
 
 from __future__ import annotations
 
+import atexit
 import json
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -112,7 +114,7 @@ class OtterRun(Peer):
     """``otter run`` on an archive of the submission and a notebook that imports it."""
 
     name = "otter"
-    requirements = ("otter-grader",)
+    requirements = ("otter-grader", "ipykernel")
 
     def prepare(self, class_: HandedIn, place: Path) -> Work:
         """Write an archive for each submission, and the one with the tests."""
@@ -169,6 +171,7 @@ class Nbgrader(Peer):
     def __init__(self, *, split: bool = False) -> None:
         self.split = split
         self.name = "nbgrader-split" if split else "nbgrader"
+        self.released: Path | None = None
 
     def prepare(self, class_: HandedIn, place: Path) -> Work:
         """Make courses, release the assignment, and hand in."""
@@ -176,13 +179,22 @@ class Nbgrader(Peer):
         commands = []
         for number, students in enumerate(dealt(list(class_.files), processors() if self.split else 1)):
             course = place / f"course{number}"
-            self.release(class_, course, env)
+            self.set_up(class_, course, env)
             released = course / "release" / class_.exercise.name / f"{class_.exercise.name}.ipynb"
             for student in class_.write(course / "submitted", students).iterdir():
                 shutil.copy(released, student / class_.exercise.name)
             words = (self.environment.program("nbgrader"), "autograde", class_.exercise.name)
             commands.append(Command(words, str(course), env))
         return Work(tuple(commands), len(commands))
+
+    def set_up(self, class_: HandedIn, course: Path, env: Mapping[str, str]) -> None:
+        """Make a course with the released assignment, a copy of the first one of this run."""
+        if self.released is None:
+            self.released = Path(tempfile.mkdtemp(prefix="grader-bench-")) / "course"
+            atexit.register(shutil.rmtree, self.released.parent, ignore_errors=True)
+            self.release(class_, self.released, env)
+        shutil.copytree(self.released, course)
+        (course / "nbgrader_config.py").write_text(NBGRADER_CONFIG.format(root=str(course)), encoding="utf-8")
 
     def release(self, class_: HandedIn, course: Path, env: Mapping[str, str]) -> None:
         """Write the assignment and have nbgrader release it."""
