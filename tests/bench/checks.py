@@ -6,6 +6,7 @@ a check that fails raises, as it does under pytest.
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import inspect
 import random
@@ -34,8 +35,19 @@ def modules_of(exercise: Exercise) -> list[Path]:
     return [path for folder in folders for path in sorted(folder.glob("test_*.py"))]
 
 
+def names_of(exercise: Exercise) -> list[str]:
+    """Return the names of an exercise's tests, read and not imported."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in modules_of(exercise)]
+    return [
+        node.name for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef) and is_test(node.name)
+    ]
+
+
 class Checks:
-    """The tests of one exercise by name; ``submission`` is the file that they are about."""
+    """The tests of one exercise by name; ``submission`` is the file that they are about.
+
+    From now on the tests' own words mean objects of this process, which therefore cannot grade behind walls any more.
+    """
 
     def __init__(self, exercise: str, submission: Path | None = None) -> None:
         """Import the test modules.
@@ -48,10 +60,12 @@ class Checks:
         self.submission = submission or Path.cwd() / found.files[0]
         self.functions: dict[str, Callable[..., None]] = {}
         for path in modules_of(found):
-            self.functions |= {name: thing for name, thing in vars(module_at(path)).items() if is_test(name, thing)}
+            self.functions |= {name: thing for name, thing in vars(module_at(path)).items() if is_test(name)}
         for name, function in self.functions.items():
             if unknown := set(inspect.signature(function).parameters) - set(FIXTURES):
-                raise UsageError(f"{name} of {found.name} needs {', '.join(sorted(unknown))}, which only pytest can give")
+                raise UsageError(
+                    f"{name} of {found.name} needs {', '.join(sorted(unknown))}, which only pytest can give"
+                )
 
     def run(self, name: str) -> None:
         """Run one test; raises if it fails."""
@@ -88,6 +102,6 @@ def module_at(path: Path) -> ModuleType:
     return module
 
 
-def is_test(name: str, thing: object) -> bool:
+def is_test(name: str) -> bool:
     """Tell whether pytest would run it."""
-    return name.startswith("test_") and inspect.isfunction(thing)
+    return name.startswith("test_")

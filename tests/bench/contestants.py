@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Protocol
-from xml.etree import ElementTree as ET  # noqa: S405 - pytest wrote it
+from xml.etree import ElementTree as ET
 
+from grader.cli import grade
 from grader.errors import UsageError
 from tests.bench.checks import ROOT, modules_of
 from tests.bench.handed_in import HandedIn
@@ -111,11 +111,10 @@ class Ours:
         poorer = [self.python, str(POORER), *WALLS[self.level], "--"] if WALLS[self.level] else []
         return [*poorer, self.python]
 
-    @cached_property
-    def options(self) -> str:
-        """The options that ``grader grade`` has here."""
-        words = [sys.executable, "-m", "grader", "grade", "--help"]
-        return subprocess.run(words, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    @property
+    def options(self) -> set[str]:
+        """The options that ``grader grade`` has."""
+        return {option for parameter in grade.command.params for option in parameter.opts}
 
     def prepare(self, class_: HandedIn, place: Path) -> Work:
         """Write a tree, or one for each processor if ``grader grade`` has no workers of its own."""
@@ -139,7 +138,9 @@ class Ours:
         for path in place.glob(f"out/*/{class_.exercise.name}.json"):
             content = json.loads(path.read_text(encoding="utf-8"))
             if content["isolation"] != self.level:
-                raise UsageError(f"graded at level {content['isolation']}: {self.level} is not to be had on this machine")
+                raise UsageError(
+                    f"graded at level {content['isolation']}: {self.level} is not to be had on this machine"
+                )
             if content["score"] is not None:
                 found[path.parent.name] = sum(test["verdict"] == "passed" for test in content["tests"])
         return found
@@ -184,7 +185,7 @@ class PlainPytest:
         for student in class_.files:
             path = place / student / class_.exercise.name / "report.xml"
             if path.is_file():
-                found[student] = sum(not len(case) for case in ET.parse(path).iter("testcase"))  # noqa: S314
+                found[student] = sum(not len(case) for case in ET.parse(path).iter("testcase"))
         return found
 
 
@@ -195,4 +196,3 @@ def one_each(class_: HandedIn, place: Path, words: tuple[str, ...], env: Mapping
         Command(words, str(folder), {**env, "BENCH_SUBMISSION": str(folder / class_.file)}) for folder in folders
     ]
     return Work(tuple(commands), processors())
-

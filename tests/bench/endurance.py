@@ -32,7 +32,8 @@ FIRST = 20
 """Gradings until the first count: everything that is made once has been made."""
 WINDOW = 100
 """The last gradings before a count, of which the median is told."""
-BOXES = Path("/dev/shm")  # noqa: S108 - where boxes of the level confined have their folders
+BOXES = Path("/dev/shm")
+"""Where boxes of the level confined have their folders."""
 KINDS_OF_WORK = 40
 
 

@@ -104,7 +104,14 @@ class Run:
         watch.join()
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         return Cost(
-            seconds, used.ru_utime, used.ru_stime, self.memory, used.ru_maxrss << 10, tuple(self.codes), self.left, self.late
+            seconds,
+            used.ru_utime,
+            used.ru_stime,
+            self.memory,
+            used.ru_maxrss << 10,
+            tuple(self.codes),
+            self.left,
+            self.late,
         )
 
     def start(self, number: int, command: dict[str, Any]) -> None:

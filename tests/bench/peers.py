@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from grader.errors import UsageError
-from tests.bench.checks import ROOT, Checks
+from tests.bench.checks import ROOT, names_of
 from tests.bench.contestants import Work, dealt, one_each, processors, surroundings
 from tests.bench.environments import Environment, environment
 from tests.bench.handed_in import HandedIn
@@ -50,7 +50,7 @@ class Peer:
         return {**found, "PATH": f"{self.environment.folder / 'bin'}:{found['PATH']}"}
 
 
-GRADESCOPE = '''
+GRADESCOPE = """
 import unittest
 
 from gradescope_utils.autograder_utils.decorators import weight
@@ -73,7 +73,7 @@ for name in checks.functions:
 
 with open("results.json", "w") as file:
     JSONTestRunner(visibility="visible", stream=file).run(unittest.defaultTestLoader.loadTestsFromTestCase(Test))
-'''
+"""
 
 
 class GradescopeUtils(Peer):
@@ -124,12 +124,21 @@ class OtterRun(Peer):
             with zipfile.ZipFile(place / student / class_.exercise.name / "submission.zip", "w") as archive:
                 archive.writestr(class_.file, content)
                 archive.writestr("notebook.ipynb", book)
-        names = list(Checks(class_.exercise.name).functions)
-        text = OTTER_HEAD.format(exercise=class_.exercise.name) + "".join(OTTER_CASE.format(name=name) for name in names)
+        names = names_of(class_.exercise)
+        text = OTTER_HEAD.format(exercise=class_.exercise.name) + "".join(
+            OTTER_CASE.format(name=name) for name in names
+        )
         with zipfile.ZipFile(place / "autograder.zip", "w") as archive:
             archive.writestr("otter_config.json", "{}")
             archive.writestr("tests/checks.py", text)
-        words = (self.environment.program("otter"), "run", "submission.zip", "-a", str(place / "autograder.zip"), "--no-logo")
+        words = (
+            self.environment.program("otter"),
+            "run",
+            "submission.zip",
+            "-a",
+            str(place / "autograder.zip"),
+            "--no-logo",
+        )
         return one_each(class_, place, words, self.surroundings(place))
 
     def passed(self, class_: HandedIn, place: Path) -> dict[str, int]:
@@ -203,7 +212,7 @@ class Nbgrader(Peer):
         source.mkdir(parents=True)
         (course / "nbgrader_config.py").write_text(NBGRADER_CONFIG.format(root=str(course)), encoding="utf-8")
         head = code(f"from tests.bench.checks import Checks\nchecks = Checks({name!r})", read_only("load"))
-        cells = [code(f'checks.run("{test}")', graded(test)) for test in Checks(name).functions]
+        cells = [code(f'checks.run("{test}")', graded(test)) for test in names_of(class_.exercise)]
         (source / f"{name}.ipynb").write_text(json.dumps(notebook([head, *cells])), encoding="utf-8")
         words = [self.environment.program("nbgrader"), "generate_assignment", name]
         done = subprocess.run(words, cwd=course, env=dict(env), capture_output=True, text=True, check=False)
@@ -212,7 +221,7 @@ class Nbgrader(Peer):
 
     def passed(self, class_: HandedIn, place: Path) -> dict[str, int]:  # noqa: ARG002 - the class is in the gradebook
         """Read the gradebooks; each test is a cell of one point."""
-        found = {}
+        found: dict[str, int] = {}
         for path in place.glob("course*/gradebook.db"):
             with closing(sqlite3.connect(path)) as gradebook:
                 found |= {student: round(score) for student, score in gradebook.execute(SCORES)}
@@ -221,8 +230,9 @@ class Nbgrader(Peer):
 
 def code(source: str, metadata: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return a cell (nbformat 4.5); its id follows from its text."""
-    cell = {"cell_type": "code", "source": source, "metadata": dict(metadata or {}), "outputs": [], "execution_count": None}
-    return {**cell, "id": f"c{zlib.crc32(source.encode()):08x}"}
+    name = f"c{zlib.crc32(source.encode()):08x}"
+    return {"cell_type": "code", "id": name, "source": source, "metadata": dict(metadata or {}), "outputs": [],
+            "execution_count": None}  # fmt: skip
 
 
 def notebook(cells: list[dict[str, Any]]) -> dict[str, Any]:

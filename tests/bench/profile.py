@@ -119,7 +119,7 @@ def profiles(exercise: Exercise, work: Sequence[Mapping[str, bytes]]) -> Mapping
     """Return the profile of all judges together, as `pstats` keeps it."""
     usual = workers.start_process
     with tempfile.TemporaryDirectory() as folder:
-        workers.start_process = starter(folder)
+        workers.start_process = starter(folder)  # type: ignore[assignment]
         try:
             worker = workers.Worker(exercise, ROOT)
         finally:

@@ -25,5 +25,5 @@ def profiled(items: Any, job: Job, *words: Any, **more: Any) -> dict[str, Any]: 
 
 
 if __name__ == "__main__":
-    worker.run = profiled
+    worker.run = profiled  # type: ignore[attr-defined]  # the name that its fork looks up
     worker.main()

@@ -1,0 +1,101 @@
+"""The benchmarks work: they find what they are to measure. No time is compared with another one here."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from grader.course import Course
+from tests.bench import compare, endurance, meter, profile
+from tests.bench.checks import names_of
+from tests.bench.endurance import Count
+from tests.bench.handed_in import EVERY_EIGHT, hand_in
+from tests.grader.conftest import ROOT
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the benchmarks read /proc; run them on Linux")
+ORPHAN = """
+import subprocess, sys
+burn = "import time; [0 for _ in iter(lambda: time.process_time() < 0.3, False)]"
+subprocess.Popen([sys.executable, "-c", burn])
+"""
+EVERY = """
+import sys
+from pathlib import Path
+from tests.bench.checks import Checks
+
+checks = Checks("a1", Path(sys.argv[1]))
+for name in checks.functions:
+    checks.run(name)
+    print(name)
+"""
+
+
+def test_our_engine_and_pytest_are_compared_in_one_run(full: None, tmp_path: Path) -> None:
+    file = tmp_path / "found.json"
+    compare.main(["--quick", "--peers", "full,pytest", "--json", str(file)])
+    found = json.loads(file.read_text())
+    assert list(found["costs"]) == ["full", "pytest"]
+    assert all(cost["user"] > 0 < cost["memory"] for sizes in found["costs"].values() for cost in sizes["2"])
+    assert found["passed"]["full"] == found["passed"]["pytest"]
+    assert len(set(found["passed"]["full"].values())) == 2, "one of the two submissions is wrong"
+    assert not found["left_out"]
+
+
+def test_the_cpu_of_orphans_is_counted(tmp_path: Path) -> None:
+    command = meter.Command((sys.executable, "-c", ORPHAN), str(tmp_path), dict(os.environ))
+    cost = meter.measure([command], 1, 60)
+    assert cost.codes == (0,)
+    assert cost.cpu >= 0.3
+
+
+def test_what_does_not_end_is_ended(tmp_path: Path) -> None:
+    command = meter.Command(("sleep", "600"), str(tmp_path), dict(os.environ))
+    cost = meter.measure([command], 1, 0.1)
+    assert cost.late
+    assert cost.codes == (-9,)
+
+
+def test_a_class_is_a_mixture_without_copies(course: Course) -> None:
+    class_ = hand_in(course.find("a1"), 80)
+    assert len(set(class_.files.values())) == 80
+    assert class_.files["s00000"].startswith((ROOT / "solutions/a1_hello_wsgi/app.py").read_bytes())
+    assert Counter(EVERY_EIGHT) == {"right": 4, "wrong": 3, "broken": 1}
+
+
+def test_the_reference_passes_every_test_as_a_plain_function(course: Course) -> None:
+    exercise = course.find("a1")
+    assert exercise.reference_folder
+    assert {row.id for row in exercise.hidden} < set(names_of(exercise))
+    words = [sys.executable, "-P", "-c", EVERY, str(exercise.reference_folder / "app.py")]
+    done = subprocess.run(
+        words, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    assert done.stdout.split() == names_of(exercise), done.stderr
+
+
+def test_what_grew_or_stayed_is_said() -> None:
+    first, end = Count(20, 25, 3, 2, 60 << 20, 40.0), Count(0, 6, 0, 0, 0, 0.0)
+    assert endurance.complaints(first, [Count(1000, 25, 3, 2, 61 << 20, 41.0), end]) == []
+    for things in ((26, 3, 2), (25, 4, 2), (25, 3, 3)):
+        assert len(endurance.complaints(first, [Count(1000, *things, 60 << 20, 40.0), end])) == 1
+    assert len(endurance.complaints(first, [Count(0, 6, 0, 1, 0, 0.0)])) == 1
+
+
+def test_what_is_written_in_c_belongs_to_its_caller() -> None:
+    frames, send = ("/x/grader/channel/frames.py", 10, "encode"), ("~", 0, "<built-in send>")
+    hook, helper = ("/x/_pytest/runner.py", 5, "call"), ("/x/lib/threading.py", 7, "wait")
+    stats = {
+        frames: (2, 2, 0.5, 1.0, {}), hook: (1, 1, 0.25, 0.5, {}), helper: (1, 1, 0.125, 0.1, {hook: (1, 1, 0.125, 0.1)}),
+        send: (3, 3, 0.75, 0.75, {frames: (2, 2, 0.5, 0.5), hook: (1, 1, 0.25, 0.25)}),
+    }  # fmt: skip
+    seconds = profile.grouped(stats)
+    assert seconds == {
+        "the channel: frames and values": 1.0, "pytest: hooks, fixtures, reports": 0.5, profile.REST: 0.125,
+    }  # fmt: skip
+    assert profile.calls(stats) == {"frames sent": 2}
