@@ -84,23 +84,21 @@ class Comparison:
                 if contestant in self.contestants:
                     yield contestant
 
+    def warm_up(self) -> None:
+        """Have everybody grade once, unmeasured: files are read, bytecode is written, and who cannot is found out."""
+        class_ = hand_in(self.exercise, 1)
+        for contestant in self.turns(1):
+            self.tried(contestant, class_)
+
     def grow(self, sizes: Sequence[int]) -> None:
         """Measure classes of all sizes."""
         for size in sizes:
             class_ = hand_in(self.exercise, size)
             for contestant in self.turns(self.rounds):
                 costs = self.results.costs.setdefault(contestant.name, {})
-                if size not in costs and not self.affordable(contestant, size):
-                    continue
-                cost, passed = self.one(contestant, class_)
-                if len(passed) == size:
+                if (size in costs or self.affordable(contestant, size)) and (cost := self.tried(contestant, class_)):
                     costs.setdefault(size, []).append(cost)
-                    self.results.passed.setdefault(contestant.name, passed)
                     self.say(f"{size} submissions, {contestant.name}: {size / cost.seconds:.2f} a second")
-                else:
-                    self.drop(
-                        contestant, f"{size} submissions: only {len(passed)} were graded {trouble(cost, self.place)}"
-                    )
 
     def affordable(self, contestant: Contestant, size: int) -> bool:
         """Tell whether a size ends within the budget; if not, it is left out, once."""
@@ -114,12 +112,21 @@ class Comparison:
             self.results.left_out.append(text)
         return foreseen <= self.budget
 
-    def one(self, contestant: Contestant, class_: HandedIn) -> tuple[Cost, dict[str, int]]:
-        """Measure a contestant with one class, and return how many tests each student passed."""
+    def tried(self, contestant: Contestant, class_: HandedIn) -> Cost | None:
+        """Measure a contestant with one class; None, and it is dropped, if that was not graded."""
         place = emptied(self.place / contestant.name)
-        work = contestant.prepare(class_, place)
-        cost = measure(work.commands, work.lanes, LATE * self.budget)
-        return cost, contestant.passed(class_, place)
+        try:
+            work = contestant.prepare(class_, place)
+            cost = measure(work.commands, work.lanes, LATE * self.budget)
+            passed = contestant.passed(class_, place)
+        except UsageError as error:
+            self.drop(contestant, str(error))
+            return None
+        if len(passed) < len(class_.files):
+            self.drop(contestant, f"{len(passed)} of {len(class_.files)} graded {trouble(cost, place)}")
+            return None
+        self.results.passed.setdefault(contestant.name, {}).update(passed)
+        return cost
 
     def drop(self, contestant: Contestant, why: str) -> None:
         """Go on without a contestant."""
@@ -131,9 +138,8 @@ class Comparison:
         """Measure one submission, cold by a command for it alone, and by a warm worker where there is one."""
         reference = hand_in(self.exercise, 1)
         for contestant in self.turns(rounds):
-            cost, passed = self.one(contestant, reference)
-            if not passed:
-                self.drop(contestant, f"one submission was not graded {trouble(cost, self.place)}")
+            cost = self.tried(contestant, reference)
+            if cost is None:
                 continue
             self.results.ones.setdefault(contestant.name, []).append(cost)
             if isinstance(contestant, Ours):
@@ -241,6 +247,8 @@ def main(words: Sequence[str] | None = None) -> None:
         )  # fmt: skip
         comparison.results.left_out = left_out
         try:
+            if not options.quick:
+                comparison.warm_up()
             comparison.grow(options.sizes)
             if not options.quick:
                 comparison.latencies(options.latencies)

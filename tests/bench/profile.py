@@ -44,7 +44,7 @@ GROUPS = (
     ("/http/", "requests and servers over HTTP"), ("/email/", "requests and servers over HTTP"),
     ("/werkzeug/", "Werkzeug's client"), ("/json/", "JSON"),
 )  # fmt: skip
-REST = "the rest of the standard library"
+REST = "deeper in the standard library"
 CALLS = {("frames.py", "encode"): "frames sent", ("frames.py", "decode"): "frames received"}
 Function = tuple[str, int, str]
 
@@ -147,19 +147,18 @@ def starter(folder: str) -> Callable[[dict[str, Any]], subprocess.Popen[bytes]]:
 
 
 def group_of(function: Function) -> str | None:
-    """Say what a function belongs to; None for what is written in C, which belongs to its caller."""
+    """Say what a function belongs to; None for what is written in C or stands in the standard library: it has many users."""
     file = function[0].replace(os.sep, "/")
-    if file == "~" or file.startswith("<"):
-        return None
-    return next((name for part, name in GROUPS if part in file), REST)
+    return next((name for part, name in GROUPS if part in file), None)
 
 
 def grouped(stats: Mapping[Function, Any]) -> Counter[str]:
-    """Return the seconds of each group; those of functions in C go to the callers."""
+    """Return the seconds of each group; those of functions that belong to none go to their callers, one step."""
     seconds: Counter[str] = Counter()
     for function, (_, _, own, _, callers) in stats.items():
-        if group := group_of(function):
-            seconds[group] += own
+        group = group_of(function)
+        if group or not callers:
+            seconds[group or REST] += own
             continue
         for caller, (_, _, part, _) in callers.items():
             seconds[group_of(caller) or REST] += part
