@@ -2,7 +2,8 @@
 
 ``python -m tests.bench.profile a1 [--gradings 100]`` grades a class with a warm worker. First what each process used is read
 from the kernel. Then the same is done with a profile in each judge (`tests.bench.profiled_worker`), and the shares that it finds
-are applied to what a judge without one used, for a profile costs time too.
+are applied to what a judge without one used, for a profile costs time too, most of all where small functions are called often.
+What is written in C, and the standard library, counts for those of our own parts that called it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ from grader.models import Exercise
 from tests.bench.checks import ROOT
 from tests.bench.handed_in import hand_in
 from tests.bench.meter import below
+from tests.bench.profiled_worker import CLOCK, PROFILE
 from tests.grader.process_tree import words_of
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -44,7 +47,9 @@ GROUPS = (
     ("/http/", "requests and servers over HTTP"), ("/email/", "requests and servers over HTTP"),
     ("/werkzeug/", "Werkzeug's client"), ("/json/", "JSON"),
 )  # fmt: skip
-REST = "deeper in the standard library"
+REST, FORK = "nobody's", "the fork: copies of pages, sending the report, the end"
+STEPS = 12
+"""Callers that are looked at until a function belongs to nobody."""
 CALLS = {("frames.py", "encode"): "frames sent", ("frames.py", "decode"): "frames received"}
 Function = tuple[str, int, str]
 
@@ -102,45 +107,52 @@ def grade(worker: workers.Worker, work: Sequence[Mapping[str, bytes]]) -> Counte
     return seconds
 
 
-def by_process(exercise: Exercise, work: Sequence[Mapping[str, bytes]]) -> tuple[dict[str, Used], Counter[str], str]:
-    """Return what each part used for all gradings, the seconds of each test, and the level."""
-    worker = workers.Worker(exercise, ROOT)
-    try:
+def by_process(
+    exercise: Exercise, work: Sequence[Mapping[str, bytes]]
+) -> tuple[dict[str, Used], float, Counter[str], str]:
+    """Return what each part used for all gradings, a judge's share outside of the run, the seconds of tests, and the level."""
+    with watched(exercise, CLOCK) as (worker, folder):
         grade(worker, work[:2])
         before = snapshot(worker.process.pid)
+        files = set(folder.iterdir())
         seconds = grade(worker, work)
         after = snapshot(worker.process.pid)
-        return {name: used.minus(before[name]) for name, used in after.items()}, seconds, str(worker.ready.proof.level)
-    finally:
-        worker.stop()
+        inside = sum(float(path.read_text()) for path in set(folder.iterdir()) - files)
+    used = {name: used.minus(before[name]) for name, used in after.items()}
+    return used, 1 - inside / (used["judge"].both or 1.0), seconds, str(worker.ready.proof.level)
 
 
 def profiles(exercise: Exercise, work: Sequence[Mapping[str, bytes]]) -> Mapping[Function, Any]:
     """Return the profile of all judges together, as `pstats` keeps it."""
+    with watched(exercise, PROFILE) as (worker, folder):
+        (folder / "0").unlink()  # the reference, before anything was warm
+        grade(worker, work)
+        return pstats.Stats(*map(str, folder.iterdir())).stats  # type: ignore[attr-defined, no-any-return]
+
+
+@contextmanager
+def watched(exercise: Exercise, how: str) -> Iterator[tuple[workers.Worker, Path]]:
+    """Start a worker whose judges leave a file each in a folder, and end it."""
     usual = workers.start_process
     with tempfile.TemporaryDirectory() as folder:
-        workers.start_process = starter(folder)  # type: ignore[assignment]
+        workers.start_process = starter(folder, how)  # type: ignore[assignment]
         try:
             worker = workers.Worker(exercise, ROOT)
         finally:
             workers.start_process = usual
         try:
-            grade(worker, work)
+            yield worker, Path(folder)
         finally:
             worker.stop()
-        (Path(folder) / "0.prof").unlink()  # the reference, before anything was warm
-        files = sorted(map(str, Path(folder).glob("*.prof")))
-        return pstats.Stats(*files).stats  # type: ignore[attr-defined, no-any-return]
 
 
-def starter(folder: str) -> Callable[[dict[str, Any]], subprocess.Popen[bytes]]:
-    """Return what starts a worker that profiles."""
+def starter(folder: str, how: str) -> Callable[[dict[str, Any]], subprocess.Popen[bytes]]:
+    """Return what starts a worker that watches its judges."""
 
     def start(config: dict[str, Any]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "tests.bench.profiled_worker", json.dumps(config), folder],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=surroundings(str(ROOT)),
-            start_new_session=True,
+            [sys.executable, "-P", "-m", "tests.bench.profiled_worker", json.dumps(config), folder, how],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=surroundings(str(ROOT)), start_new_session=True,
         )  # fmt: skip
 
     return start
@@ -153,15 +165,20 @@ def group_of(function: Function) -> str | None:
 
 
 def grouped(stats: Mapping[Function, Any]) -> Counter[str]:
-    """Return the seconds of each group; those of functions that belong to none go to their callers, one step."""
+    """Return the seconds of each group; those of functions that belong to none go to whoever called them, step by step."""
     seconds: Counter[str] = Counter()
-    for function, (_, _, own, _, callers) in stats.items():
-        group = group_of(function)
-        if group or not callers:
-            seconds[group or REST] += own
-            continue
-        for caller, (_, _, part, _) in callers.items():
-            seconds[group_of(caller) or REST] += part
+    pending = {function: own for function, (_, _, own, _, _) in stats.items()}
+    for _ in range(STEPS):
+        passed_on: Counter[Function] = Counter()
+        for function, spent in pending.items():
+            callers = {caller: part for caller, (_, _, _, part) in stats[function][4].items() if caller != function}
+            whole = sum(callers.values())
+            if (group := group_of(function)) or not whole:
+                seconds[group or REST] += spent
+                continue
+            passed_on.update({caller: spent * part / whole for caller, part in callers.items()})
+        pending = passed_on
+    seconds[REST] += sum(pending.values())
     return seconds
 
 
@@ -184,13 +201,15 @@ def main() -> None:
     options = parser.parse_args()
     exercise = load_course(ROOT).find(options.exercise)
     work = [{exercise.files[0]: content} for content in hand_in(exercise, options.gradings).files.values()]
-    used, tests, level = by_process(exercise, work)
+    used, outside, tests, level = by_process(exercise, work)
     stats = profiles(exercise, work)
+    shares: dict[str, float] = dict(grouped(stats))
+    shares[FORK] = sum(shares.values()) * outside / (1 - outside)
     each = 1e3 / len(work)
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(f"{exercise.name}, level {level}, {len(work)} gradings; CPU in milliseconds for each")
     console.print(processes_table(used, each))
-    console.print(judge_table(grouped(stats), used["judge"].both * each))
+    console.print(judge_table(shares, used["judge"].both * each))
     done = ", ".join(f"{times / len(work):.1f} {what}" for what, times in calls(stats).most_common())
     console.print(f"in each grading: {done}")
     slowest = ", ".join(f"{name} {seconds * each:.1f}" for name, seconds in tests.most_common(5))
@@ -208,11 +227,11 @@ def processes_table(used: Mapping[str, Used], each: float) -> Table:
     return shown
 
 
-def judge_table(seconds: Counter[str], milliseconds: float) -> Table:
+def judge_table(seconds: Mapping[str, float], milliseconds: float) -> Table:
     """Return what the judge does with its milliseconds."""
     whole = sum(seconds.values()) or 1.0
     shown = Table("what the judge does", "CPU ms", "share")
-    for name, part in seconds.most_common():
+    for name, part in sorted(seconds.items(), key=lambda row: -row[1]):
         shown.add_row(name, f"{part / whole * milliseconds:.1f}", f"{part / whole:.0%}")
     return shown
 
