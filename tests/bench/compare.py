@@ -27,16 +27,16 @@ from grader.errors import UsageError
 from grader.models import Exercise
 from tests.bench import tables
 from tests.bench.checks import ROOT
-from tests.bench.contestants import Contestant, Ours, PlainPytest, ours, processors, surroundings, versions_here
+from tests.bench.contestants import Contestant, Ours, PlainPytest, processors, surroundings, versions_here
 from tests.bench.endurance import FIRST
 from tests.bench.handed_in import HandedIn, emptied, hand_in
 from tests.bench.meter import Command, Cost, measure
 from tests.bench.peers import GradescopeUtils, Nbgrader, OtterRun
 
 CONTESTANTS: dict[str, Callable[[], Contestant]] = {
-    "full": lambda: ours("full"),
-    "confined": lambda: ours("confined"),
-    "none": lambda: ours("none"),
+    "full": lambda: Ours("full"),
+    "confined": lambda: Ours("confined"),
+    "none": lambda: Ours("none"),
     "pytest": lambda: PlainPytest(versions_here()),
     "gradescope-utils": GradescopeUtils,
     "otter": OtterRun,
@@ -194,12 +194,11 @@ def there(names: Sequence[str], left_out: list[str]) -> list[Contestant]:
     return found
 
 
-def agreement(passed: Mapping[str, Mapping[str, int]]) -> dict[str, list[str]]:
-    """Return by contestant of which students it found another number of passed tests than the first contestant."""
-    if not passed:
-        return {}
-    first = next(iter(passed.values()))
-    return {name: [s for s, n in found.items() if first.get(s, n) != n] for name, found in passed.items()}
+def differing(passed: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    """Return the students for whom not all contestants found the same number of passed tests, with each one's number."""
+    students = sorted(set().union(*passed.values()))
+    found = {student: {name: seen[student] for name, seen in passed.items() if student in seen} for student in students}
+    return {student: numbers for student, numbers in found.items() if len(set(numbers.values())) > 1}
 
 
 def machine() -> dict[str, Any]:
@@ -259,7 +258,7 @@ def main(words: Sequence[str] | None = None) -> None:
         except UsageError as error:
             sys.exit(str(error))
     report = {"machine": before, "load_after": machine()["load"], "exercise": comparison.exercise.name,
-              "versions": {c.name: dict(c.versions) for c in taking_part}, "differing": agreement(comparison.results.passed),
+              "versions": {c.name: dict(c.versions) for c in taking_part}, "differing": differing(comparison.results.passed),
               **asdict(comparison.results)}  # fmt: skip
     tables.show(console, report, {c.name: c.isolates for c in taking_part})
     if options.json:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -88,7 +90,13 @@ class Ours:
     """``grader grade`` on a tree of submissions, with every processor."""
 
     level: str
-    versions: Mapping[str, str]
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """The versions here, with that of the Python that is used."""
+        words = [self.python, "-c", "import platform; print(platform.python_version())"]
+        python = subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+        return {**versions_here(), "python": python}
 
     @property
     def name(self) -> str:
@@ -146,18 +154,13 @@ class Ours:
         return found
 
 
-def ours(level: str) -> Ours:
-    """Return our engine at a level."""
-    return Ours(level, versions_here())
-
-
 @cache
 def versions_here() -> Mapping[str, str]:
     """Return the versions of what our engine and plain pytest run on."""
     from importlib.metadata import version
 
     names = ("web-framework-course", "pytest", "werkzeug", "requests")
-    return {"python": sys.version.split()[0], **{name: version(name) for name in names}}
+    return {"python": platform.python_version(), **{name: version(name) for name in names}}
 
 
 # -- graders with a process for each submission

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -56,7 +57,7 @@ def make(folder: Path, requirements: tuple[str, ...]) -> None:
     uv("venv", "--quiet", "--python", str(base), str(folder))
     uv("pip", "install", "--quiet", "--python", python, "-r", str(ROOT / "pyproject.toml"), *requirements)
     listed = json.loads(uv("pip", "list", "--format", "json", "--python", python))
-    versions = {package["name"]: package["version"] for package in listed}
+    versions = {"python": platform.python_version(), **{package["name"]: package["version"] for package in listed}}
     (folder / READY).write_text(json.dumps(versions, indent=1, sort_keys=True), encoding="utf-8")
 
 

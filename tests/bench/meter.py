@@ -84,7 +84,7 @@ class Run:
         self.late = False
         self.over = threading.Event()
         self.deadline = time.monotonic() + order["limit"]
-        self.left = 0
+        self.left: set[int] = set()
 
     def all(self) -> Cost:
         """Run all of them."""
@@ -110,7 +110,7 @@ class Run:
             self.memory,
             used.ru_maxrss << 10,
             tuple(self.codes),
-            self.left,
+            len(self.left),
             self.late,
         )
 
@@ -130,16 +130,16 @@ class Run:
             while True:
                 if os.waitpid(-1, os.WNOHANG) == (0, 0):
                     if time.monotonic() > end:
-                        self.left += self.kill()
+                        self.left |= self.kill()
                     time.sleep(0.002)
 
-    def kill(self) -> int:
-        """Kill everything below, and return how many that were."""
-        found = list(below(os.getpid()))
+    def kill(self) -> set[int]:
+        """Kill everything below, and return what that was."""
+        found = set(below(os.getpid()))
         for pid in found:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        return len(found)
+        return found
 
     def watch(self) -> None:
         """Note the most memory, and end what is late."""

@@ -96,10 +96,7 @@ def lines(report: Mapping[str, Any]) -> list[str]:
         found.append(
             f"importing the tests and their fixtures: {cpu(report['imports']):.3f} s of CPU, in each process of a peer"
         )
-    for name, students in report["differing"].items():
-        if students:
-            first = next(iter(report["differing"]))
-            found.append(f"{name} found other numbers of passed tests than {first} for {', '.join(students)}")
+    found += differing(report["differing"])
     left = {
         name for name, sizes in report["costs"].items() for costs in sizes.values() if any(c["left"] for c in costs)
     }
@@ -111,6 +108,14 @@ def lines(report: Mapping[str, Any]) -> list[str]:
                          f"{count['memory'] / MIB:.0f} MiB, {count['milliseconds']:.0f} ms each")  # fmt: skip
         found += kept["complaints"] or ["nothing grew and nothing stayed behind"]
     return [*found, *versions(report["versions"])]
+
+
+def differing(students: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Return who found how many tests passed, where not all found the same; students with the same numbers in one line."""
+    texts: dict[str, list[str]] = {}
+    for student, numbers in students.items():
+        texts.setdefault(", ".join(f"{name} {number}" for name, number in numbers.items()), []).append(student)
+    return [f"passed tests of {', '.join(names)}: {text}" for text, names in texts.items()]
 
 
 def versions(known: Mapping[str, Mapping[str, str]]) -> list[str]:

@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from grader.course import Course
-from tests.bench import compare, endurance, meter, profile
+from tests.bench import compare, endurance, meter, profile, tables
 from tests.bench.checks import names_of
+from tests.bench.compare import Comparison
+from tests.bench.contestants import Ours
 from tests.bench.endurance import Count
 from tests.bench.handed_in import EVERY_EIGHT, hand_in
+from tests.bench.meter import Cost
 from tests.grader.conftest import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the benchmarks read /proc; run them on Linux")
@@ -77,6 +80,30 @@ def test_the_reference_passes_every_test_as_a_plain_function(course: Course) -> 
         words, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
     assert done.stdout.split() == names_of(exercise), done.stderr
+
+
+def test_a_size_over_the_budget_is_left_out_and_named(course: Course, tmp_path: Path) -> None:
+    full = Ours("full")
+    run = Comparison(course.find("a1"), [full], tmp_path, 2, 300.0, print)
+    run.results.costs["full"] = {10: [Cost(seconds, 1.0, 1.0, 1, 1, (0,), 0, False) for seconds in (4.0, 5.0, 900.0)]}
+    assert [run.affordable(full, size) for size in (100, 600, 1000, 1000)] == [True, True, False, False]
+    assert run.results.left_out == ["full: 1000 submissions, about 500 s by 10 of them, over 300 s"]
+
+
+def test_contestants_take_turns_there_and_back_again(course: Course, tmp_path: Path) -> None:
+    one, other = Ours("full"), Ours("none")
+    run = Comparison(course.find("a1"), [one, other], tmp_path, 2, 300.0, print)
+    assert list(run.turns(3)) == [one, other, other, one, one, other]
+    turns = run.turns(2)
+    next(turns)
+    run.drop(other, "it cannot be had")
+    assert list(turns) == [one]
+
+
+def test_who_found_other_numbers_is_said() -> None:
+    passed = {"full": {"s0": 15, "s1": 8}, "pytest": {"s0": 15, "s1": 7}, "otter": {"s0": 15}}
+    assert compare.differing(passed) == {"s1": {"full": 8, "pytest": 7}}
+    assert tables.differing(compare.differing(passed)) == ["passed tests of s1: full 8, pytest 7"]
 
 
 def test_what_grew_or_stayed_is_said() -> None:
