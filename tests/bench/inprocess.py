@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,6 +36,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line("markers", "points(n, category, rule='', statement='', after=()): not used here")
     config.addinivalue_line("markers", "raw_only: not used here")
+    no_walls()
+
+
+def no_walls() -> None:
+    """Have the tests' own words mean objects of this process."""
     grader.testing.StudentObject = object  # type: ignore[misc, assignment]  # here an object is itself, not a reference
     grader.channel.remote.has_operation = can
     grader.testing.decoding.MOST_DECODED = sys.maxsize >> 1  # others decode whatever comes, however much that is
@@ -101,19 +107,28 @@ class Quiet(WSGIRequestHandler):
         """Keep quiet."""
 
 
-@pytest.fixture(scope="module")
-def submission() -> InProcess:
-    """The module, imported into the test process."""
-    path = Path(os.environ["BENCH_SUBMISSION"])
+def imported(path: Path) -> InProcess:
+    """Return the module of a file, or the package of its ``__init__.py``, imported into this process."""
     path = path.parent if path.name == "__init__.py" else path
     sys.path.insert(0, str(path.parent))
     return InProcess(importlib.import_module(path.stem))
 
 
+@pytest.fixture(scope="module")
+def submission() -> InProcess:
+    """The module, imported into the test process."""
+    return imported(Path(os.environ["BENCH_SUBMISSION"]))
+
+
+def entry(submission: InProcess) -> Any:  # noqa: ANN401
+    """Return the entry, or what the factory makes."""
+    return submission.application if submission.defines("application") else Maker(submission)()
+
+
 @pytest.fixture
 def app(submission: InProcess) -> Any:  # noqa: ANN401
     """The entry, or what the factory makes."""
-    return submission.application if submission.defines("application") else Maker(submission)()
+    return entry(submission)
 
 
 class Maker:
@@ -205,9 +220,9 @@ def rng(request: pytest.FixtureRequest) -> random.Random:
     return random.Random(request.node.name)
 
 
-@pytest.fixture
-def serve() -> Iterator[Callable[..., str]]:
-    """The same server, in a thread."""
+@contextmanager
+def serving() -> Iterator[Callable[..., str]]:
+    """Give a function that starts the same server in a thread, and end what it started."""
     servers = []
 
     def start(app: Any, server: str = "wsgiref") -> str:  # noqa: ANN401
@@ -221,3 +236,10 @@ def serve() -> Iterator[Callable[..., str]]:
     for httpd in servers:
         httpd.shutdown()
         httpd.server_close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., str]]:
+    """The same server, in a thread."""
+    with serving() as start:
+        yield start
