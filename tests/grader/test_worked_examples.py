@@ -36,10 +36,12 @@ def test_a_worked_example_is_the_same_in_every_language(folder: Path) -> None:
 def test_a_worked_example_answers(exercise: Exercise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = exercise.folder
     monkeypatch.chdir(tmp_path)
-    exec(compile(load_predictions(exercise).program.setup, str(folder / PREDICTIONS), "exec"), {})
+    predictions = load_predictions(exercise)
+    exec(compile(predictions.program.setup, str(folder / PREDICTIONS), "exec"), {})
     names: dict[str, Any] = {"__name__": "example"}
     exec(compile(example(folder, "en"), str(folder / "README.md"), "exec"), names)
-    answer = Client(names["application"]).get("/", buffered=True)
+    asked = predictions.request
+    answer = Client(names["application"]).get(asked.path, query_string=asked.query, buffered=True)
     assert answer.status_code == 200
     assert answer.data
 
