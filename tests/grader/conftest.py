@@ -32,7 +32,8 @@ SHARE = {
     "test_bounds.py": 12, "test_plain_run.py": 5, "test_cli.py": 5, "test_authors_page.py": 4, "test_parity.py": 4,
     "test_probes.py": 4, "test_connect.py": 6, "test_run.py": 4, "test_engine.py": 4, "test_diagnostic.py": 4,
     "test_new.py": 4, "test_mutants.py": 3, "test_verify.py": 6, "test_predictions.py": 2, "test_serve.py": 3,
-    "test_attack_table.py": 3, "test_packages.py": 4, "test_store.py": 3, "test_class.py": 6, "test_classes.py": 4, "test_channel_lies.py": 2,
+    "test_attack_table.py": 3, "test_packages.py": 4, "test_store.py": 3, "test_class.py": 6,
+    "test_classes.py": 4, "test_channel_lies.py": 2,
     "test_sandbox.py": 2, "test_readings.py": 2,
 }  # fmt: skip
 """Of these modules' slower tests every n-th is run everywhere, and three times as many where GRADER_CI is set; all of them
