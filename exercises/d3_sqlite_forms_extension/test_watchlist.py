@@ -29,7 +29,7 @@ def entries(client):
     return [item.text for item in read_page(answer.data).having("data-id")]
 
 
-@mark.points(7, "correctness", statement="database")
+@mark.points(6, "correctness", statement="database")
 def test_entry_survives_a_new_app(make_app):
     """an entry is still in the list when a new app is made for the same file"""
     first = Client(make_app(catalog=FILMS, database="films.sqlite3"))
@@ -43,7 +43,7 @@ def test_entry_survives_a_new_app(make_app):
     assert entries(other) == [], "an app on another file: does it have a list of its own?"
 
 
-@mark.points(5, "correctness", statement="init-db")
+@mark.points(4, "correctness", statement="init-db")
 def test_init_db_keeps_what_is_there(submission, make_app):
     """the command flask --app watchlist init-db takes its settings from the environment and deletes nothing"""
     client = Client(make_app(database="films.sqlite3"))
@@ -79,7 +79,7 @@ def test_one_connection_for_a_request(submission, make_app, probes):
     assert codes == {200}, "seventy requests more: is each of them answered? What stays open is an open file, and 64 are the most"
 
 
-@mark.points(5, "correctness", statement="validate")
+@mark.points(4, "correctness", statement="validate")
 def test_validate_asks_every_rule(submission):
     """validate() returns the values of the good fields, and the message for each bad one"""
 

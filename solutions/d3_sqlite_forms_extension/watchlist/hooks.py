@@ -21,7 +21,7 @@ def init_app(app: Flask) -> None:
         """Report; an answer to a failure comes by here too, unless the config asks for its exception."""
         elapsed = (perf_counter() - g.began) * 1000
         response.headers["Server-Timing"] = f"app;dur={elapsed:.1f}"
-        app.logger.info("%s %s %r %s", g.request_id, request.method, request.path, response.status_code)
+        app.logger.info(f"{g.request_id} {request.method} {request.path!r} {response.status_code}")
         return response
 
     @app.teardown_request

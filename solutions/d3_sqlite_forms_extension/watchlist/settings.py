@@ -33,4 +33,4 @@ def init_app(app: Flask, config: Mapping[str, Any] | None) -> None:
 
 def temporary_file() -> str:
     """Return the path of a database that nobody has used before."""
-    return str(Path(tempfile.mkdtemp(prefix="watchlist-"), "films.sqlite3"))
+    return str(Path(tempfile.mkdtemp(), "films"))

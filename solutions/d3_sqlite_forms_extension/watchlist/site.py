@@ -24,7 +24,7 @@ def home() -> str:
 @blueprint.get("/movies")
 def film_list() -> str:
     """List all films."""
-    return render_template("list.html", title="电影", films=films.every_film())
+    return render_template("list.html", films=films.every_film())
 
 
 @blueprint.get("/movies/<number>")
@@ -46,7 +46,7 @@ def search() -> str:
 def watchlist() -> str:
     """List the entries."""
     entries = current_app.extensions["watchlist"]["store"].all()
-    return render_template("watchlist.html", title="影单", entries=entries, errors={})
+    return render_template("watchlist.html", entries=entries, errors={})
 
 
 @blueprint.post("/watchlist")
