@@ -36,7 +36,7 @@ SHARE = {
     "test_classes.py": 4, "test_channel_lies.py": 2,
     "test_sandbox.py": 2, "test_readings.py": 2,
 }  # fmt: skip
-"""Of these modules' slower tests every n-th is run everywhere, and three times as many where GRADER_CI is set; all of them
+"""Of these modules' slower tests every n-th is run everywhere, and twice as many where GRADER_CI is set; all of them
 with GRADER_TESTS=all."""
 HONEST = 120
 """The same for samples that are no attacks: `grader verify` proves them all."""
@@ -65,7 +65,7 @@ def chosen(item: pytest.Item) -> bool:
     if item.path.name == "test_samples.py" and "/attack_" not in item.name:
         share = HONEST if "/" in item.name and not EVERY else 1
     if IN_CI:
-        share = -(-share // 3)
+        share = -(-share // 2)
     if share == 1:
         return True
     if any(word in item.name for word in ALWAYS_LEFT):
