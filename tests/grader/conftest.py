@@ -38,7 +38,7 @@ SHARE = {
 }  # fmt: skip
 """Of these modules' slower tests every n-th is run everywhere, and twice as many where GRADER_CI is set; all of them
 with GRADER_TESTS=all."""
-HONEST = 120
+HONEST = 240
 """The same for samples that are no attacks: `grader verify` proves them all."""
 NUMBERS = itertools.count()
 ALWAYS_LEFT = (
