@@ -5,6 +5,18 @@ class UsageError(Exception):
     """What was asked for cannot be done; the message names the place and the remedy (exit code 2)."""
 
 
+class Misuse(UsageError):
+    """A wrong request of a student's, who is told in their own language: ``key`` is a text of the catalogue.
+
+    ``values`` fill its {names}.
+    """
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key.format_map(values))
+        self.key = key
+        self.values = values
+
+
 class EngineFault(Exception):
     """Something of ours broke; an attempt that meets it has no score (exit code 3)."""
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from grader.course import Course, find_course, load_course
-from grader.errors import EngineFault, UsageError
+from grader.errors import EngineFault, Misuse, UsageError
 from grader.language import preferred_language
 from grader.models import LANGUAGES, Isolation
 
@@ -67,6 +67,11 @@ def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
     def command(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's
         try:
             return function(*args, **kwargs)
+        except Misuse as error:
+            from grader.catalogues import Catalogue
+
+            lang = kwargs.get("lang") or preferred_language()
+            raise WrongUsage(Catalogue().word(error.key, lang, **error.values)) from None
         except UsageError as error:
             raise WrongUsage(str(error)) from None
         except KeyboardInterrupt:
