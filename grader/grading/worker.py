@@ -17,6 +17,7 @@ import signal
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -30,6 +31,7 @@ from grader.errors import EngineFault, UsageError
 from grader.grading import folders, strays
 from grader.grading.job import Job, run
 from grader.grading.pipes import HungUp, Pipe, read_all
+from grader.grading.protocol import run_test
 from grader.hashing import engine_hash, exercise_hash
 from grader.models import Exercise, Limits, Verdict
 from grader.sandbox.isolation import Proof, enter
@@ -72,12 +74,16 @@ class Worker:
         self.rubric: Rubric
         self.failed_collection: list[str] = []
         self.fault = ""
+        self.alone = hasattr(os, "fork")
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Take the place of a student's own run: each job brings its own runtime."""
         config.stash[RUNTIME] = no_job
         config.stash[GRADED] = self.exercise
         config.option.tbstyle = "value"  # nobody reads pytest's long tracebacks, which cost 20 ms each
+        warnings.simplefilter(
+            "ignore"
+        )  # for nobody reads them; with pytest's own plugin each test would ask for them again
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember tests that could not be collected."""
@@ -88,6 +94,14 @@ class Worker:
         """Remember why, if it is not the tests' fault."""
         if isinstance(report, pytest.CollectReport) and call.excinfo and (fault := fault_of_ours(call.excinfo.value)):
             self.fault = fault
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        """Run a test without pytest's reports, where each job has a process of its own."""
+        if self.alone:
+            run_test(item, nextitem)
+            return True
+        return None  # pytest's own runner also tidies up for the next job
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Prepare, prove the tests with the reference, and serve until the parent hangs up or something of ours breaks."""
@@ -191,7 +205,7 @@ class Worker:
         """Run a job with a folder for its files, and clean up behind it."""
         assert self.box
         with tempfile.TemporaryDirectory(prefix="job-", ignore_cleanup_errors=True) as folder:
-            if not hasattr(os, "fork"):
+            if not self.alone:
                 return run(session.items, job, self.exercise, self.box, boxed=False)
             report = self.forked(session, job, folder)
         try:

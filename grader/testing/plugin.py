@@ -144,23 +144,29 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note what a test of a submission came to; in a plain run, say it in the four lines."""
     report = yield
-    if item.get_closest_marker("points") is None:
-        return report
+    if item.get_closest_marker("points") is not None and note(item, call) and call.excinfo:
+        run = item.config.stash.get(PLAIN_RUN, None)
+        if run is not None:
+            run.explain(item, report, call.excinfo.value)
+    return report
+
+
+def note(item: pytest.Item, call: pytest.CallInfo[None]) -> bool:
+    """Note what one phase of a test of a submission came to; True if that is more telling than what was noted before."""
     passed = item.config.stash.setdefault(PASSED, {})
     key = key_of(item)
     passed[key] = passed.get(key, True) and call.excinfo is None
     if call.when == "call":
         item.stash[RAN] = call.excinfo is None
-    if call.excinfo is not None:
-        from grader.testing.outcome import observe
+    if call.excinfo is None:
+        return False
+    from grader.testing.outcome import observe
 
-        observed = observe(call.excinfo.value, call.excinfo.tb, recorder_of(item), item.path.parent)
-        if OBSERVED not in item.stash or observed.fault:  # a fault of ours outweighs what it may have caused before
-            item.stash[OBSERVED] = observed
-            run = item.config.stash.get(PLAIN_RUN, None)
-            if run is not None:
-                run.explain(item, report, call.excinfo.value)
-    return report
+    observed = observe(call.excinfo.value, call.excinfo.tb, recorder_of(item), item.path.parent)
+    if OBSERVED in item.stash and not observed.fault:  # a fault of ours outweighs what it may have caused before
+        return False
+    item.stash[OBSERVED] = observed
+    return True
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

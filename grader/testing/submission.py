@@ -54,7 +54,6 @@ class Submission:
     ) -> None:
         self._student = student
         self._module_name = module
-        self._module: StudentObject | None = None
         self._found: dict[str, tuple[bool, Any]] = {}
         self._another = another
         self._listener = listener
@@ -174,7 +173,7 @@ class Submission:
         """
         if name not in self._found:
             try:
-                self._found[name] = True, self._load()._ask("read", "attr", name)
+                self._found[name] = True, self._ask_for(name)
             except StudentError as error:
                 if error.type != "AttributeError" or error.phase != "read":
                     raise
@@ -191,24 +190,28 @@ class Submission:
             self._student.peer.violated("an outline of unknown shape")
         return said
 
-    def _load(self) -> StudentObject:
-        """Import the module, once per test; one that failed in this process fails the same way again."""
-        if self._student.import_error is not None:
-            raise self._student.import_error
-        if self._module is None:
-            if self._student.outline is None:
-                if self._module_name not in self._outlines:
-                    self._outlines[self._module_name] = self._read_outline()
-                self._student.outline = self._outlines[self._module_name]
-            try:
-                module = self._student.peer.ask("import", "import", 0, self._module_name)
-            except StudentError as error:
-                self._student.import_error = error
-                raise
-            if not isinstance(module, StudentObject):
-                self._student.peer.violated("a module that is none")
-            self._module = module
-        return self._module
+    def _load(self) -> None:
+        """Import the module, once per process; one that failed fails the same way again."""
+        student = self._student
+        if student.import_error is not None:
+            raise student.import_error
+        if student.outline is not None:
+            return
+        if self._module_name not in self._outlines:
+            self._outlines[self._module_name] = self._read_outline()
+        student.outline = self._outlines[self._module_name]
+        try:
+            module = student.peer.ask("import", "import", 0, self._module_name)
+        except StudentError as error:
+            student.import_error = error
+            raise
+        if not isinstance(module, StudentObject):
+            student.peer.violated("a module that is none")
+
+    def _ask_for(self, name: str) -> Any:  # noqa: ANN401 - whatever the student defined
+        """Ask what stands under a name, in one request: every test makes at least this one."""
+        self._load()
+        return self._student.peer.ask("read", "find", 0, self._module_name, name)
 
 
 class Part:
