@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, TypeVar
 
+CALL, ITERATOR, CLOSING_ITERATOR = (
+    frozenset({"call"}),
+    frozenset({"iter", "next"}),
+    frozenset({"iter", "next", "close"}),
+)
 FUNCTIONS = (FunctionType, MethodType, BuiltinFunctionType, functools.partial)
 
 Anything = TypeVar("Anything")
@@ -22,13 +27,19 @@ def exposed(value: Anything, *operations: str, raises: tuple[type[BaseException]
     return Exposed(value, frozenset(operations), raises)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Exposed:
     """An object of the judge and what the student process may do with it."""
 
     value: object
     operations: frozenset[str]
     raises: tuple[type[BaseException], ...] = ()
+
+
+@functools.cache
+def together(operations: tuple[str, ...]) -> frozenset[str]:
+    """Return the operations that a class declares as a set: one set for all of its objects."""
+    return frozenset(operations)
 
 
 def exposure(value: object) -> Exposed:
@@ -45,11 +56,11 @@ def exposure(value: object) -> Exposed:
     raises = getattr(value, "__raises__", ())
     operations = getattr(type(value), "__exposed__", None)
     if operations is not None:
-        return Exposed(value, frozenset(operations), raises)
+        return Exposed(value, together(operations), raises)
     if isinstance(value, FUNCTIONS):
-        return Exposed(value, frozenset({"call"}), raises)
+        return Exposed(value, CALL, raises)
     if isinstance(value, Iterator):
-        return Exposed(value, frozenset({"iter", "next", "close"} if hasattr(value, "close") else {"iter", "next"}))
+        return Exposed(value, CLOSING_ITERATOR if hasattr(value, "close") else ITERATOR)
     raise TypeError(f"{type(value).__name__} may not cross to the student process; wrap it with exposed(...)")
 
 

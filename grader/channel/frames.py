@@ -14,6 +14,8 @@ MAX_FRAME = 4 << 20
 """The largest payload in bytes; it wins over every other figure."""
 
 LENGTH = struct.Struct(">I")
+LENGTHS = struct.Struct(">II")
+"""Those of the payload and of its header, as they stand in front of both."""
 
 Header = dict[str, Any]
 
@@ -38,7 +40,7 @@ def encode(header: Header, blobs: Sequence[bytes]) -> bytes:
     size = LENGTH.size + len(text) + sum(map(len, blobs))
     if size > MAX_FRAME:
         raise FrameTooLarge(size)
-    return b"".join((LENGTH.pack(size), LENGTH.pack(len(text)), text, *blobs))
+    return b"".join((LENGTHS.pack(size, len(text)), text, *blobs))
 
 
 def decode(payload: bytes) -> tuple[Header, list[bytes]]:
@@ -59,9 +61,11 @@ def decode(payload: bytes) -> tuple[Header, list[bytes]]:
 def parse(text: bytes) -> Header:
     """Read the JSON header: an object, no NaN, no name twice, bounded digits, bounded nesting."""
     try:
-        header = READER.decode(text.decode("ascii"))
+        header, end = READER.raw_decode(text.decode("ascii"))
     except (ValueError, RecursionError) as error:
         raise FrameError(f"a header that is not JSON ({type(error).__name__})") from None
+    if end != len(text):
+        raise FrameError("a header with something behind it")
     if type(header) is not dict:
         raise FrameError("a header that is not an object")
     return header

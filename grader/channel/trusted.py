@@ -6,6 +6,7 @@ What we pass out is a stub with exactly the operations that its class or `expose
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 
@@ -136,7 +137,7 @@ class TrustedPeer(Peer):
             self._last += 1
             number = self.table.numbers[id(thing.value)] = self._last
         self.table.ours[number] = thing
-        return {"r": [number, sorted(thing.operations), ""]}
+        return {"r": [number, in_order(thing.operations), ""]}
 
     def pack_exception(self, error: BaseException, blobs: Blobs) -> Any:  # noqa: ANN401 - JSON
         """Send the student's own exception home, or ours as a builtin with plain arguments."""
@@ -243,6 +244,12 @@ class TrustedPeer(Peer):
         self.gone = self.gone or gone
         self.watchdog.kill()
         raise self.gone
+
+
+@functools.cache
+def in_order(operations: frozenset[str]) -> list[str]:
+    """Return operations as they are sent: always in the same order."""
+    return sorted(operations)
 
 
 class Declared(Exception):

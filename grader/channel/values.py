@@ -76,8 +76,8 @@ class Codec(ABC):
             if kind is tuple:
                 return {"t": [self.pack(item, blobs, depth + 1) for item in value]}  # type: ignore[attr-defined]
             if kind is dict and can_be_keys(value):  # type: ignore[arg-type]
-                return {"d": [[self.pack(k, blobs, depth + 1), self.pack(v, blobs, depth + 1)]
-                              for k, v in value.items()]}  # type: ignore[attr-defined]  # fmt: skip
+                return {"d": [[part if type(part) is str and part.isascii() else self.pack(part, blobs, depth + 1)
+                               for part in pair] for pair in value.items()]}  # type: ignore[attr-defined]  # fmt: skip
         return self.pack_other(value, blobs)
 
     def pack_other(self, value: object, blobs: list[bytes]) -> Any:  # noqa: ANN401 - JSON
@@ -126,16 +126,16 @@ class Codec(ABC):
             return BUILTIN_EXCEPTIONS[content]
         return self.unpack_other(tag, content, blobs)
 
-    def unpack_dict(self, pairs: list[object], blobs: list[bytes], depth: int) -> dict[Any, Any]:
+    def unpack_dict(self, pairs: list[Any], blobs: list[bytes], depth: int) -> dict[Any, Any]:
         """Return a dict of its [key, value] pairs; keys are hashable and stand once."""
-        entries = [exact_list(pair) for pair in pairs]
-        if not all(len(entry) == 2 for entry in entries):
+        if not all(type(pair) is list and len(pair) == 2 for pair in pairs):
             broken("a dict entry that is no pair")
-        keys = [self.unpack(key, blobs, depth) for key, _ in entries]
+        keys = [key if type(key) is str else self.unpack(key, blobs, depth) for key, _ in pairs]
+        values = [value if type(value) is str else self.unpack(value, blobs, depth) for _, value in pairs]
         if not can_be_keys(keys):
             broken("a dict key that cannot be one")
         try:
-            result = dict(zip(keys, [self.unpack(value, blobs, depth) for _, value in entries], strict=True))
+            result = dict(zip(keys, values, strict=True))
         except TypeError:  # a tuple with a list in it
             broken("a dict key that cannot be one")
         if len(result) != len(keys):

@@ -9,7 +9,7 @@ import signal
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -89,7 +89,7 @@ def run(
     observed = results([item for item in chosen if not job.brief or OBSERVED in item.stash or RAN in item.stash])
     faults = [found.fault for found in observed.values() if found.fault]
     killed = sorted(name for name, found in observed.items() if found.detail.get("signal") == "SIGKILL")
-    tests = {name: {**asdict(found), "seconds": seconds.get(name, 0.0)} for name, found in observed.items()}
+    tests = {name: {**as_data(found), "seconds": seconds.get(name, 0.0)} for name, found in observed.items()}
     output = runtime.output[:OUTPUT_KEPT].decode("utf-8", "replace")
     return fitting({"tests": tests, "output": output, "killed": killed, "fault": faults[0] if faults else ""})
 
@@ -159,6 +159,11 @@ def results(items: list[pytest.Item]) -> dict[str, Observed]:
             observed = Observed(Verdict.PASSED) if ran else Observed(Verdict.NOT_RUN, fault="a test did not report")
         found[test_id(item)] = observed
     return found
+
+
+def as_data(observed: Observed) -> dict[str, Any]:
+    """Turn what a test came to into data; `dataclasses.asdict` would copy every part of it."""
+    return {**vars(observed), "events": [vars(event) for event in observed.events]}
 
 
 def observed_from(data: Mapping[str, Any]) -> Observed:

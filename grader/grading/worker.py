@@ -38,8 +38,8 @@ from grader.sandbox.isolation import Proof, enter
 from grader.sandbox.plain import Plain
 from grader.submissions import read_submission
 from grader.testing.outcome import NO_ISOLATION, fault_of_ours
-from grader.testing.parity import GRADED
-from grader.testing.plugin import RUNTIME
+from grader.testing.parity import GRADED, prerequisites
+from grader.testing.plugin import RUNTIME, key_of
 from grader.testing.rubric import Rubric, read_rubric
 
 if TYPE_CHECKING:
@@ -143,6 +143,8 @@ class Worker:
         if not session.items:
             raise UsageError(f"{self.exercise.folder}: the exercise has no tests")
         self.rubric = read_rubric(session.items, self.exercise, complete=True)
+        for item in session.items:
+            key_of(item), prerequisites(item)  # once for all forks
         strays.adopt()
         self.box, self.proof = enter(self.exercise.limits, self.secrets, self.slot)
         gc.collect()

@@ -53,14 +53,14 @@ class StudentProcess(ABC):
         self.test_deadline = self.deadline
         self.patience: float | None = None
         self.ending: Ending | None = None
+        loading = dict.fromkeys(("import", "serve", "unpack"), limits.load)
+        self.longer: dict[str, float] = {"run": limits.test, **loading}
 
     # -- time
 
     def begin(self) -> None:
         """Start the deadline of one outermost request; what is more than an answer may take longer."""
-        loading = ("import", "serve", "unpack")
-        longer = {"run": self.limits.test, **dict.fromkeys(loading, self.limits.load)}
-        allowed = self.patience or longer.get(self.phase, self.limits.call)
+        allowed = self.patience or self.longer.get(self.phase, self.limits.call)
         self.deadline = min(time.monotonic() + allowed, self.test_deadline)
 
     def begin_test(self) -> None:
@@ -83,17 +83,20 @@ class StudentProcess(ABC):
 
     def receive(self) -> bytes:
         """Return the payload of the next frame, or raise what became of the process."""
-        while True:
-            size = LENGTH.unpack_from(self.buffer)[0] if len(self.buffer) >= LENGTH.size else 0
-            if size > MAX_FRAME:
-                raise FrameError("a frame larger than allowed")
-            if size and len(self.buffer) >= LENGTH.size + size:
-                payload = bytes(self.buffer[LENGTH.size : LENGTH.size + size])
-                del self.buffer[: LENGTH.size + size]
-                return payload
-            if len(self.buffer) >= LENGTH.size and not size:
-                raise FrameError("an empty frame")
+        buffer = self.buffer
+        while len(buffer) < LENGTH.size:
             self.wait()
+        size = LENGTH.unpack_from(buffer)[0]
+        if size > MAX_FRAME:
+            raise FrameError("a frame larger than allowed")
+        if not size:
+            raise FrameError("an empty frame")
+        end = LENGTH.size + size
+        while len(buffer) < end:
+            self.wait()
+        payload = bytes(buffer[LENGTH.size : end])
+        del buffer[:end]
+        return payload
 
     def deliver(self, files: bytes) -> None:
         """Send the frame with the submission's files, and wait until the process is ready to run them.

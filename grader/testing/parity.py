@@ -8,6 +8,7 @@ named by some of its tests, ``["a2.test_links", …]``, all others do.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import sys
 from collections.abc import Iterator
@@ -136,9 +137,10 @@ def stays_behind(item: pytest.Item) -> bool:
     return left_out or item.get_closest_marker("raw_only") is not None
 
 
-# -- which test this is
+# -- which test this is; asked again and again while it runs, so what was found out is kept
 
 
+@functools.cache
 def ported(item: pytest.Item) -> PortedModule | None:
     """Return the module of a test that an exercise has again from another one."""
     return item.getparent(PortedModule)
@@ -150,6 +152,7 @@ def home(item: pytest.Item) -> Path:
     return module.home if module else item.path.parent
 
 
+@functools.cache
 def test_id(item: pytest.Item) -> str:
     """Return the id of a test: its function's name; parametrized cases share it and its points."""
     return qualified(item, getattr(item, "originalname", None) or item.name)
@@ -161,6 +164,7 @@ def qualified(item: pytest.Item, name: str) -> str:
     return f"{module.short}.{name}" if module else name
 
 
+@functools.cache
 def prerequisites(item: pytest.Item) -> list[str]:
     """Return the ids of the tests that one builds on: functions, so that a renamed one cannot be missed."""
     mark = item.get_closest_marker("points")

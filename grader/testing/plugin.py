@@ -5,6 +5,7 @@ Registered for every pytest run; it acts only on tests in a folder with an ``exe
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -44,6 +45,14 @@ PASSED: pytest.StashKey[dict[tuple[str, str], bool]] = pytest.StashKey()
 """Whether a test, named by its exercise and its id, has passed so far."""
 PLAIN_RUN: pytest.StashKey[plain_run.PlainRun] = pytest.StashKey()
 
+
+class Running:
+    """Which test runs: for fixtures, since pytest takes a third of a millisecond to give one its ``request``."""
+
+    item: pytest.Item
+
+
+RUNNING = Running()
 MARKERS = (
     "points(n, category, rule='', statement='', after=(), reading=''): what the test is worth and what it is about",
     "fresh: the test gets a student process of its own",
@@ -91,8 +100,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         run.prepare(items)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test kindly if one that it builds on ran and did not pass."""
+    RUNNING.item = item
     passed = item.config.stash.setdefault(PASSED, {})
     for name in prerequisites(item):
         if not passed.get((home(item).name, name), True):
@@ -204,9 +215,9 @@ def runtime_of(item: pytest.Item) -> Runtime:
 
 
 @pytest.fixture
-def submission(request: pytest.FixtureRequest) -> Iterator[Submission]:
+def submission() -> Iterator[Submission]:
     """What the student's module defines: ``submission.application``."""
-    item: pytest.Item = request.node
+    item = RUNNING.item
     runtime = runtime_of(item)
     fresh, loopback = (item.get_closest_marker(name) is not None for name in ("fresh", "loopback"))
     fresh = fresh or runtime.exercise.starts_fresh(item.path)
@@ -218,22 +229,22 @@ def submission(request: pytest.FixtureRequest) -> Iterator[Submission]:
 
 
 @pytest.fixture
-def app(request: pytest.FixtureRequest, submission: Submission) -> App:
+def app(submission: Submission) -> App:
     """The manifest's entry as a WSGI callable, checked for the shape of its answers; ``module:factory()`` makes it."""
     from grader.testing.app import App, AppMaker
 
-    exercise, recorder = runtime_of(request.node).exercise, recorder_of(request.node)
+    exercise, recorder = runtime_of(RUNNING.item).exercise, recorder_of(RUNNING.item)
     if exercise.called:
         return AppMaker(submission, exercise.factory, recorder)()
     return App(getattr(submission, exercise.attribute), recorder)
 
 
 @pytest.fixture
-def make_app(request: pytest.FixtureRequest, submission: Submission) -> AppMaker:
+def make_app(submission: Submission) -> AppMaker:
     """Make apps with the submission's factory: ``make_app(catalog=FILMS)``."""
     from grader.testing.app import AppMaker
 
-    return AppMaker(submission, runtime_of(request.node).exercise.factory, recorder_of(request.node))
+    return AppMaker(submission, runtime_of(RUNNING.item).exercise.factory, recorder_of(RUNNING.item))
 
 
 @pytest.fixture
@@ -245,19 +256,19 @@ def client(app: App) -> Client:
 
 
 @pytest.fixture
-def trace(request: pytest.FixtureRequest) -> Tracer:
+def trace() -> Tracer:
     """The strict driver, which notes every event in order."""
     from grader.testing.tracer import Tracer
 
-    return Tracer(recorder_of(request.node))
+    return Tracer(recorder_of(RUNNING.item))
 
 
 @pytest.fixture
-def serve(request: pytest.FixtureRequest, submission: Submission) -> Iterator[Serve]:
+def serve(submission: Submission) -> Iterator[Serve]:
     """Start a real server on an app and get its URL: pass the app, and perhaps the server's name."""
     from grader.testing.serve import Serve
 
-    runtime = runtime_of(request.node)
+    runtime = runtime_of(RUNNING.item)
     started = Serve(submission._student, submission._listener, runtime.ports, runtime.begin_test)
     try:
         yield started
@@ -274,9 +285,9 @@ def probes(submission: Submission) -> Probes:
 
 
 @pytest.fixture
-def rng(request: pytest.FixtureRequest) -> random.Random:
+def rng() -> random.Random:
     """Random numbers that follow from the attempt's seed."""
-    return runtime_of(request.node).random(request.node.name)
+    return runtime_of(RUNNING.item).random(RUNNING.item.name)
 
 
 def fixture_names(item: pytest.Item) -> list[str]:
@@ -284,6 +295,7 @@ def fixture_names(item: pytest.Item) -> list[str]:
     return list(getattr(item, "fixturenames", ()))
 
 
+@functools.cache
 def key_of(item: pytest.Item) -> tuple[str, str]:
     """Return what names a test among those of all exercises."""
     return home(item).name, test_id(item)

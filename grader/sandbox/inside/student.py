@@ -18,6 +18,9 @@ from grader.sandbox.inside import outline, probes, serving
 from grader.sandbox.inside.commands import Commands
 from grader.sandbox.inside.instruments import Instruments
 
+AT_ONCE = 1 << 16
+"""Bytes that are read in one call, if there are so many: nearly every frame is smaller."""
+
 
 class Pipe:
     """Frames over two file descriptors, blocking; the end of the input is the end of the process."""
@@ -25,6 +28,7 @@ class Pipe:
     def __init__(self, reader: int, writer: int) -> None:
         self.reader = reader
         self.writer = writer
+        self.ahead = bytearray()
 
     def send(self, frame: bytes) -> None:
         """Write one frame."""
@@ -34,16 +38,20 @@ class Pipe:
 
     def receive(self) -> bytes:
         """Read the payload of one frame."""
-        return self._read(LENGTH.unpack(self._read(LENGTH.size))[0])
+        self._have(LENGTH.size)
+        end = LENGTH.size + LENGTH.unpack_from(self.ahead)[0]
+        self._have(end)
+        payload = bytes(self.ahead[LENGTH.size : end])
+        del self.ahead[:end]
+        return payload
 
-    def _read(self, size: int) -> bytes:
-        data = bytearray()
-        while len(data) < size:
-            part = os.read(self.reader, size - len(data))
+    def _have(self, size: int) -> None:
+        """Read until so many bytes are there, in as few calls as may be."""
+        while len(self.ahead) < size:
+            part = os.read(self.reader, max(AT_ONCE, size - len(self.ahead)))
             if not part:
                 os._exit(0)
-            data += part
-        return bytes(data)
+            self.ahead += part
 
 
 def unpack(pipe: Pipe, folder: str) -> None:
