@@ -302,3 +302,9 @@ def archives_in(path: Path) -> list[Path]:
     except OSError:
         return []
     return [Path(entry.path) for entry in sorted(found, key=lambda e: e.name) if entry.name[0] not in "._"]
+
+
+def sources(exercise: Exercise) -> list[bytes]:
+    """Return what tells which libraries submissions use: the files to start with, and those of the reference."""
+    folders = [exercise.folder, *([exercise.reference_folder] if exercise.reference_folder else [])]
+    return [content for folder in folders for content in read_submission(folder, exercise).files.values()]

@@ -82,7 +82,7 @@ class StudentObject:
         return self._ask("call", "call", *args, **kwargs)
 
     def __iter__(self) -> Iterator[Any]:
-        return self._ask("iterate", "iter")  # type: ignore[no-any-return]
+        return self if "self" in self._kinds else self._ask("iterate", "iter")
 
     def __next__(self) -> Any:  # noqa: ANN401 - any value
         return self._ask("iterate", "next")
@@ -122,7 +122,10 @@ class StudentObject:
 
 
 def has_operation(thing: StudentObject, kind: str) -> bool:
-    """Tell what a student's object says it can do: call, iter, next, close, len, item. Testimony."""
+    """Tell what a student's object says it can do: call, iter, next, self (its own iterator), close, len, item.
+
+    Testimony.
+    """
     return kind in thing._kinds
 
 

@@ -190,11 +190,17 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
+OWN_ITERATORS = frozenset(map(type, ((_ for _ in ()), iter([]), iter(()), map(len, ()), filter(None, ()), zip())))
+"""Classes of which iter() of an object is the object itself, whatever happens: nobody needs to ask."""
+
+
 def kinds(value: object) -> list[str]:
     """Say what can be done with an object, as the judge will ask for it."""
     cls = type(value)
     found = [kind for kind, name in (("iter", "__iter__"), ("next", "__next__"), ("len", "__len__"), ("item", "__getitem__"))
              if hasattr(cls, name)]  # fmt: skip
+    if cls in OWN_ITERATORS:
+        found.append("self")
     if callable(value):
         found.append("call")
     if getattr(value, "close", None) is not None:

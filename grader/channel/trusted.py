@@ -16,7 +16,7 @@ from grader.channel.peer import Blobs, Peer
 from grader.channel.remote import StudentError, StudentGone, StudentObject, their_frame
 from grader.channel.values import MAX_TEXT, broken, builtin_name
 
-STUDENT_KINDS = frozenset({"call", "iter", "next", "close", "len", "item"})
+STUDENT_KINDS = frozenset({"call", "iter", "next", "self", "close", "len", "item"})
 
 MAX_REFERENCES, MAX_NUMBER = 20_000, 1 << 31
 """References to the student's objects that one test may see, and the largest number of one: large ones could be chosen

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
+import os
 import random
 import signal
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -30,6 +33,10 @@ from grader.testing.plugin import OBSERVED, PASSED, RAN, RUNTIME, fixture_names,
 from grader.testing.rubric import in_order
 from grader.testing.runtime import Runtime, Spawner
 
+MEMORY = 512 << 20
+"""Bytes that one grading may keep: a library that is led to unpack or to collect more fails its test."""
+GARBAGE = 20_000
+"""Objects that a grading makes before they are searched for cycles."""
 ROOM = MAX_FRAME - (64 << 10)
 """Bytes that a report may have as JSON: it travels in one frame."""
 SHORT = 500
@@ -174,3 +181,20 @@ def observed_from(data: Mapping[str, Any]) -> Observed:
         tuple(Event(**event) for event in data["events"]), tuple((file, line) for file, line in data["frames"]),
         data["staff"], data["fault"],
     )  # fmt: skip
+
+
+def settle(parent: int) -> None:
+    """Make sure that a fork does not outlive its parent, takes no more than its memory, and stays on its processor."""
+    if sys.platform == "linux":
+        import resource
+
+        from grader.sandbox.inside import lockdown
+
+        lockdown.prctl(lockdown.PR_SET_PDEATHSIG, signal.SIGKILL)
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+        lockdown.stay_on(lockdown.current_cpu())
+        if os.getppid() != parent:
+            os._exit(71)
+    gc.set_threshold(
+        GARBAGE
+    )  # a grading is short: pytest's own rhythm would look through the same objects again and again

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import shutil
@@ -29,14 +30,15 @@ from grader.channel.frames import FrameTooLarge
 from grader.course import load_exercise
 from grader.errors import EngineFault, UsageError
 from grader.grading import folders, strays
-from grader.grading.job import Job, run
+from grader.grading.job import Job, run, settle
 from grader.grading.pipes import HungUp, Pipe, read_all
 from grader.grading.protocol import run_test
 from grader.hashing import engine_hash, exercise_hash
 from grader.models import Exercise, Limits, Verdict
 from grader.sandbox.isolation import Proof, enter
 from grader.sandbox.plain import Plain
-from grader.submissions import read_submission
+from grader.sandbox.view import preload
+from grader.submissions import read_submission, sources
 from grader.testing.outcome import NO_ISOLATION, fault_of_ours
 from grader.testing.parity import GRADED, prerequisites
 from grader.testing.plugin import RUNTIME, key_of
@@ -46,8 +48,6 @@ if TYPE_CHECKING:
     from grader.sandbox.box import Box
 
 INI = Path(__file__).with_name("pytest.ini")
-MEMORY = 512 << 20
-"""Bytes that one grading may keep: a library that is led to unpack or to collect more fails its test."""
 SPARE = 5.0
 """Seconds that a grading may take beyond what the submission was allowed before it is our fault."""
 ATTEMPTS, FAULTS = 3, 2
@@ -75,6 +75,7 @@ class Worker:
         self.failed_collection: list[str] = []
         self.fault = ""
         self.alone = hasattr(os, "fork")
+        self.loaded: set[str] = set()
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Take the place of a student's own run: each job brings its own runtime."""
@@ -146,11 +147,11 @@ class Worker:
         for item in session.items:
             key_of(item), prerequisites(item)  # once for all forks
         strays.adopt()
-        self.box, self.proof = enter(self.exercise.limits, self.secrets, self.slot)
-        gc.collect()
-        gc.freeze()
+        self.box, self.proof = enter(self.exercise.limits, self.secrets, self.slot, preload(sources(self.exercise)))
         if self.exercise.hidden_folders or (self.exercise.kind == "diagnostic" and self.exercise.reference_folder):
             self.check_reference(session)
+        gc.collect()
+        gc.freeze()
 
     def check_reference(self, session: pytest.Session) -> None:
         """Grade the reference; anything but full marks is a fault of the course or of the engine."""
@@ -158,11 +159,17 @@ class Worker:
         if folder is None:
             raise UsageError(f"{self.exercise.name} has hidden tests but no reference in solutions/ to prove them with")
         reference = read_submission(folder, self.exercise)
+        self.loaded = set(sys.modules)
         report = self.grade(session, Job(0, reference.files, 0, hidden=True))
         failed = [name for name, test in report["tests"].items() if not proven(test)]
         if report["fault"] or failed or set(report["tests"]) != set(self.rubric.rows):
             said = report["fault"] or ", ".join(f"{name}: {report['tests'][name]['staff'].strip()}" for name in failed)
             raise EngineFault(f"{folder}: the reference is not full marks, so nothing is graded: {said}")
+        for name in report.get(
+            "imported", ()
+        ):  # what the tests' libraries import when they are used, once for all forks
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
 
     def ready(self) -> dict[str, Any]:
         """Say what this worker has."""
@@ -234,6 +241,8 @@ class Worker:
                 settle(parent)
                 tempfile.tempdir = folder
                 report = run(session.items, job, self.exercise, self.box, boxed=self.box.boxed, alone=True)
+                if not job.number:
+                    report["imported"] = sorted(set(sys.modules) - self.loaded)
                 with os.fdopen(writer, "wb") as file:
                     file.write(json.dumps(report).encode())
                 code = 0
@@ -272,20 +281,6 @@ def proven(test: Mapping[str, Any]) -> bool:
 def no_job(item: pytest.Item) -> NoReturn:
     """Refuse fixtures of submissions outside a job."""
     raise EngineFault(f"{item.nodeid} was run outside a job")
-
-
-def settle(parent: int) -> None:
-    """Make sure that a fork does not outlive its parent, takes no more than its memory, and stays on its processor."""
-    if sys.platform == "linux":
-        import resource
-
-        from grader.sandbox.inside import lockdown
-
-        lockdown.prctl(lockdown.PR_SET_PDEATHSIG, signal.SIGKILL)
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-        lockdown.stay_on(lockdown.current_cpu())
-        if os.getppid() != parent:
-            os._exit(71)
 
 
 def main() -> None:

@@ -40,8 +40,9 @@ class Bubblewrap:
     own_network = True
     environment: Mapping[str, str] = {"PATH": PATH}
 
-    def __init__(self, limits: Limits, slot: int) -> None:
+    def __init__(self, limits: Limits, slot: int, modules: tuple[str, ...] = PRELOAD) -> None:
         self.limits = limits
+        self.modules = modules
         self.slot = slot
 
     def missing(self) -> str:
@@ -59,11 +60,12 @@ class Bubblewrap:
     def command(self, filter_: int, control: int) -> list[str]:
         """Return the whole command. The filter can be read from one descriptor, the other goes on to the zygote."""
         view = current()
+        known = config(view, self.limits, self.modules) | {"control": control}
         return [
             "bwrap", *namespaces(), "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv",
             *file_system(view), "--seccomp", str(filter_), *environment(), "--chdir", "/", "--",
             *drop_rights(self.slot), view.interpreter, *INTERPRETER_OPTIONS,
-            f"{INSIDE}/grader/sandbox/inside/zygote.py", json.dumps(config(view, self.limits) | {"control": control}),
+            f"{INSIDE}/grader/sandbox/inside/zygote.py", json.dumps(known),
         ]  # fmt: skip
 
     def inherited(self) -> tuple[int, ...]:
@@ -160,12 +162,12 @@ def environment() -> list[str]:
     return [word for name, value in VARIABLES.items() for word in ("--setenv", name, value)]
 
 
-def config(view: View, limits: Limits) -> dict[str, object]:
+def config(view: View, limits: Limits, modules: tuple[str, ...]) -> dict[str, object]:
     """What the zygote has to know."""
     return {
         "paths": [INSIDE, *view.packages],
         "readable": [*SYSTEM, *OWN_PROCESS, "/dev", INSIDE, *view.readable],
-        "preload": list(PRELOAD),
+        "preload": list(modules),
         "box": BOX,
         "tmp": TMP,
         "limits": {"total_memory": limits.total_memory, "disk": limits.disk},

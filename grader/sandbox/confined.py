@@ -47,9 +47,10 @@ class Confined:
     own_network = False
     environment: Mapping[str, str] = {"PATH": PATH, **VARIABLES}
 
-    def __init__(self, limits: Limits, slot: int) -> None:
+    def __init__(self, limits: Limits, slot: int, modules: tuple[str, ...] = PRELOAD) -> None:
         self.limits = limits
         self.slot = slot
+        self.modules = modules
         self.user: int | None = None
         self.claimed: socket.socket | None = None
         self.base = ""
@@ -89,7 +90,7 @@ class Confined:
         config = {
             "paths": [str(ENGINE.parent), *view.packages],
             "readable": [*SYSTEM, *OWN_PROCESS, *DEVICES, str(ENGINE), *view.readable],
-            "preload": list(PRELOAD),
+            "preload": list(self.modules),
             "base": self.base,
             "box": f"{self.base}/box",
             "tmp": f"{self.base}/home",

@@ -18,7 +18,7 @@ from grader.models import Isolation, Limits
 from grader.sandbox.inside.probes import process_namespace, start_time
 from grader.sandbox.plain import Plain
 from grader.sandbox.process import Student
-from grader.sandbox.view import ENGINE, current
+from grader.sandbox.view import ENGINE, PRELOAD, current
 
 if TYPE_CHECKING:
     from grader.sandbox.box import Box
@@ -39,10 +39,12 @@ class Proof:
     against: tuple[str, ...] = ()
 
 
-def enter(limits: Limits, secrets: Iterable[Path], slot: int = 0) -> tuple[Box | Plain, Proof]:
+def enter(
+    limits: Limits, secrets: Iterable[Path], slot: int = 0, modules: tuple[str, ...] = PRELOAD
+) -> tuple[Box | Plain, Proof]:
     """Start the best box that this machine has, and prove what it keeps in and out.
 
-    ``secrets`` are paths that nothing inside may see. The caller stops what it gets.
+    ``secrets`` are paths that nothing inside may see; ``modules`` are imported once for all. The caller stops what it gets.
     """
     if sys.platform != "linux":
         obstacle = f"{sys.platform} has no walls of this kind; grade hidden tests on Linux (WSL 2 and a virtual machine will do)"
@@ -51,7 +53,7 @@ def enter(limits: Limits, secrets: Iterable[Path], slot: int = 0) -> tuple[Box |
     from grader.sandbox.confined import Confined
 
     against: list[str] = []
-    for walls in (Bubblewrap(limits, slot), Confined(limits, slot)):
+    for walls in (Bubblewrap(limits, slot, modules), Confined(limits, slot, modules)):
         box, level, reasons = attempt(limits, walls, list(secrets))
         against += [f"{walls.name}: {reason}" for reason in reasons]
         if box:

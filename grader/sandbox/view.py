@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import site
 import sys
 import sysconfig
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import grader
 
 ENGINE = Path(grader.__file__).resolve().parent
+FRAMEWORKS = ("flask", "flask.json", "werkzeug.serving", "werkzeug.debug.tbtools", "jinja2")
+IMPORTED = re.compile(rb"^[ \t]*(?:from|import)[ \t]+(?:flask|werkzeug|jinja2)\b", re.MULTILINE)
 PRELOAD = tuple(
     """
-    flask flask.json werkzeug.serving werkzeug.debug.tbtools jinja2 waitress waitress.server
+    waitress waitress.server
     wsgiref.simple_server wsgiref.validate wsgiref.util wsgiref.types collections.abc http.client email.parser
     html html.parser urllib.parse encodings.idna encodings.latin_1 csv sqlite3 logging uuid hashlib secrets
     dataclasses typing contextlib traceback inspect io re functools itertools
@@ -21,6 +25,15 @@ PRELOAD = tuple(
     """.split()  # noqa: SIM905 - a list of words is easier to read
 )
 """Modules that submissions use, and what every fork needs; the zygote imports them once."""
+
+
+def preload(sources: Iterable[bytes]) -> tuple[str, ...]:
+    """Return the modules that a zygote imports for submissions like these.
+
+    A third of its memory would be the frameworks'; each fork costs the less the less memory there is.
+    """
+    return (*FRAMEWORKS, *PRELOAD) if any(map(IMPORTED.search, sources)) else PRELOAD
+
 
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/mime.types", "/etc/localtime")
 """What every program needs."""
