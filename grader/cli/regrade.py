@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -27,6 +29,9 @@ from grader.grading.run import Wanted
 from grader.models import Attempt, Isolation
 from grader.policy import read_policy
 from grader.printable import printable
+
+if TYPE_CHECKING:
+    from grader.grading.regrade import Regrading
 
 LISTED = 10
 """Work that could not be graded and is named."""
@@ -89,17 +94,27 @@ def command(exercise_names: tuple[str, ...], apply: bool, incomplete: bool, form
         elif changes:
             Console().print(table(changes))
         click.echo(f"regraded {count - len(faults)}: {summary(changes)}", err=True)
-        for who, reason in list(faults.items())[:LISTED]:
-            click.echo(f"not graded, by a fault of ours: {printable(who)}: {printable(reason, 400)}", err=True)
-        if faults:
-            click.echo(f"{len(faults)} could not be graded, and their grades stay; the next run tries again", err=True)
-        if apply and faults and not incomplete:
-            click.echo(
-                "not applied, for then some would be judged by other tests than others; --incomplete does it", err=True
-            )
-        elif apply:
-            regrading.apply()
-            click.echo("applied: the new attempts count", err=True)
-        elif changes:
-            click.echo("nothing has changed yet; --apply lets the new attempts count", err=True)
+        tell(faults)
+        decide(regrading, apply=apply, hindered=bool(faults) and not incomplete, changed=bool(changes))
     sys.exit(verdicts.exit_code)
+
+
+def tell(faults: Mapping[str, str]) -> None:
+    """Name those whose work could not be graded, with the reason of each."""
+    for who, reason in list(faults.items())[:LISTED]:
+        click.echo(f"not graded, by a fault of ours: {printable(who)}: {printable(reason, 400)}", err=True)
+    if faults:
+        click.echo(f"{len(faults)} could not be graded, and their grades stay; the next run tries again", err=True)
+
+
+def decide(regrading: Regrading, *, apply: bool, hindered: bool, changed: bool) -> None:
+    """Let the new attempts count if that was asked for and nothing hinders it, and say which it was."""
+    if apply and hindered:
+        click.echo(
+            "not applied, for then some would be judged by other tests than others; --incomplete does it", err=True
+        )
+    elif apply:
+        regrading.apply()
+        click.echo("applied: the new attempts count", err=True)
+    elif changed:
+        click.echo("nothing has changed yet; --apply lets the new attempts count", err=True)
