@@ -79,11 +79,12 @@ LIES: dict[str, tuple[bytes, str]] = {
     "header longer than the frame": (LENGTH.pack(6) + LENGTH.pack(3) + b"{}", "longer than its frame"),
     "header shorter than its JSON": (LENGTH.pack(6) + LENGTH.pack(1) + b"{}", "not JSON"),
     "empty header": (frame(""), "not JSON"),
+    "blanks behind the JSON": (frame('{"s":1,"ok":1} '), "something behind it"),
     "bytes behind the header": (frame('{"s":1,"ok":1}', b"x"), "behind the last blob"),
     # JSON
     "not JSON": (frame("{"), "not JSON"),
     "not ASCII": (ok('"é"'), "not JSON"),
-    "two objects": (frame('{"s":1,"ok":1}{}'), "not JSON"),
+    "two objects": (frame('{"s":1,"ok":1}{}'), "something behind it"),
     "a list": (frame("[]"), "not an object"),
     "a number": (frame("1"), "not an object"),
     "NaN": (ok("NaN"), "not JSON"),

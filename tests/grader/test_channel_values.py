@@ -263,6 +263,22 @@ thing = Thing([1, 2])
     ]  # fmt: skip
 
 
+def test_nobody_asks_a_generator_for_its_iterator_and_everybody_asks_a_class_of_its_own(start: Start) -> None:
+    pair = start("""
+class Own:
+    def __iter__(self): return iter([b"own"])
+    def __next__(self): raise StopIteration
+def generator(): yield b"made"
+own = Own()
+""")
+    module = pair.module
+    generator, own = module.generator(), module.own
+    asked = len(pair.answers)
+    assert iter(generator) is generator
+    assert len(pair.answers) == asked
+    assert (list(generator), list(own)) == ([b"made"], [b"own"])
+
+
 def test_a_thousand_numbers_may_be_keys_and_any_number_of_texts(start: Start) -> None:
     module = start("""
 def numbers(count): return {number: None for number in range(count)}

@@ -24,6 +24,7 @@ from grader.sandbox.inside import lockdown
 from grader.sandbox.isolation import Bait, enter, places, probe
 from grader.sandbox.plain import Plain
 from grader.sandbox.process import Student, StudentProcess
+from grader.sandbox.view import preload
 from tests.grader.conftest import level, skip
 
 ROOT = Path(__file__).parents[2]
@@ -355,3 +356,17 @@ def test_an_ordinary_user_has_the_same_level(tmp_path_factory: pytest.TempPathFa
         assert done.stdout.strip() == "full ()", done.stdout + done.stderr
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.mark.parametrize("source", [b"from flask import Flask", b"import os\nFLASK = 'import flask'"])
+def test_frameworks_are_loaded_beforehand_for_submissions_that_use_them_only(walled: None, source: bytes) -> None:
+    box, _ = enter(LIMITS, SECRETS, modules=preload([source]))
+    try:
+        student = started_with(box, "import sys\n")
+        loaded = module(student).run("'flask' in sys.modules")
+        there = module(student).run("__import__('flask').Flask.__name__")
+        student.process.discard()
+        box.sweep(1)
+    finally:
+        box.stop()
+    assert (loaded, there) == (source.startswith(b"from flask"), "Flask")
