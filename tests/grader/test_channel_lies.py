@@ -112,7 +112,7 @@ LIES: dict[str, tuple[bytes, str]] = {
     "a tuple of no list": (ok('{"t":{}}'), "a list that is none"),
     "a dict of no list": (ok('{"d":{}}'), "a list that is none"),
     "a dict of no pairs": (ok('{"d":[[1]]}'), "no pair"),
-    "a dict of texts": (ok('{"d":["ab"]}'), "a list that is none"),
+    "a dict of texts": (ok('{"d":["ab"]}'), "no pair"),
     "a key twice": (ok('{"d":[["a",1],["a",1]]}'), "stands twice"),
     "equal keys": (ok('{"d":[[1,1],[true,1]]}'), "stands twice"),
     "a list as a key": (ok('{"d":[[[],1]]}'), "cannot be one"),
