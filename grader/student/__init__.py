@@ -1,0 +1,1 @@
+"""What a student does with an exercise before it is handed in."""
