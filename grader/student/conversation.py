@@ -17,7 +17,7 @@ from grader.channel.exposure import declares
 from grader.channel.remote import StudentError, StudentGone
 from grader.errors import EngineFault
 from grader.student.timeline import SERVER, Timeline
-from grader.testing.announcement import type_word
+from grader.testing.announcement import check_size, read_announcement, type_word
 from grader.testing.events import Recorder
 from grader.testing.finding import Finding, LimitReached
 from grader.testing.trace import Trace
@@ -46,7 +46,7 @@ class WatchedErrors(Errors):
     def write(self, text: object) -> int:
         """Take text."""
         count = super().write(text)
-        self.timeline.mark("log", text=text)
+        self.timeline.logged(str(text))
         return count
 
 
@@ -82,15 +82,14 @@ class Watched(Trace):
     def start_response(self, *args: Any, **kwargs: Any) -> Callable[[bytes], None]:  # noqa: ANN401
         """Take status and headers."""
         with self.timeline.working(SERVER):
-            values = (*args, *kwargs.values(), None, None)
-            step = self.timeline.mark(
-                "start_response", text="exc_info" if len(args) > 2 and args[2] is not None else ""
+            status, headers, excuse = (*args, *kwargs.values(), None, None, None)[:3]
+            check_size(headers)
+            line, pairs, _ = read_announcement(status, headers)
+            self.timeline.mark(
+                "start_response", status=line, headers=tuple(pairs), text="" if excuse is None else "exc_info"
             )
-            try:
-                write = super().start_response(*args, **kwargs)
-                self.given = values[0], values[1]
-            finally:
-                step.status, step.headers = self.status, tuple(self.headers)
+            write = super().start_response(*args, **kwargs)
+            self.given = status, headers
             return write
 
     def write(self, data: object) -> None:

@@ -12,11 +12,13 @@ from rich.cells import cell_len, set_cell_size
 from grader.predictions.prose import breaks
 from grader.student.telling import Row, Section, Telling, milliseconds
 
-WIDTH, LEFT, RIGHT = 480, 72, 428
+WIDTH, LEFT, RIGHT = 400, 76, 348
 """Units of the drawing: all of it, and where the first and the last line of life stand."""
-TOP, ROW, LINE = 56, 34, 15
+TOP, ROW, LINE = 60, 38, 17
 """Units from the top to the first row, of a row, and of each line of a remark."""
-CELLS = 62
+CELLS = 50
+BOX = 86
+"""Units that the name of one who takes part has."""
 """Columns of text that fit into a line of the drawing."""
 DRAWN = 80
 """Moments that are drawn."""
@@ -61,8 +63,8 @@ def drawing(telling: Telling, sections: list[Section]) -> str:
     label = escape(telling.word("The sequence of the request, from top to bottom"))
     return (
         f'<svg viewBox="0 0 {WIDTH} {y + 12}" role="img" aria-label="{label}" xmlns="http://www.w3.org/2000/svg">\n'
-        '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
-        'orient="auto-start-reverse"><path d="M0 0 L8 4 L0 8 z" class="tip"/></marker></defs>\n'
+        '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="10" markerHeight="10" '
+        'markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path d="M0 0 L8 4 L0 8 z" class="tip"/></marker></defs>\n'
         + "\n".join([*head, *parts])
         + "\n</svg>"
     )
@@ -70,10 +72,10 @@ def drawing(telling: Telling, sections: list[Section]) -> str:
 
 def lifeline(name: str, x: int, bottom: int) -> str:
     """Return one who takes part, with a line down to the bottom."""
-    shown = escape(fitted(name, 14))
+    shown = escape(fitted(name, 11))
     return (
         f'<line class="life" x1="{x}" y1="34" x2="{x}" y2="{bottom}"/>'
-        f'<rect class="who" x="{x - 50}" y="8" width="100" height="26" rx="6"/>'
+        f'<rect class="who" x="{x - BOX // 2}" y="8" width="{BOX}" height="26" rx="6"/>'
         f'<text class="name" x="{x}" y="25">{shown}</text>'
     )
 
@@ -103,7 +105,8 @@ def drawn(arrow: Arrow, places: list[int], y: int) -> tuple[list[str], int]:
     """Return an arrow with its words, and how high it is."""
     row, start, end = arrow.row, places[arrow.source], places[arrow.target]
     kind = "bad" if row.trouble else row.kind
-    parts = [f'<text class="label {kind}" x="{WIDTH - 8}" y="{y}">{escape(fitted(row.label, CELLS))}</text>']
+    side, x = ("right", WIDTH - 4) if start + end > WIDTH else ("left", LEFT + 6)
+    parts = [f'<text class="label {side} {kind}" x="{x}" y="{y}">{escape(fitted(row.label, CELLS))}</text>']
     if row.number:
         parts.append(
             f'<circle class="number" cx="12" cy="{y + 7}" r="8"/><text class="digit" x="12" y="{y + 11}">{row.number}</text>'
@@ -117,7 +120,7 @@ def drawn(arrow: Arrow, places: list[int], y: int) -> tuple[list[str], int]:
     height = ROW if start != end else ROW - 10
     for text in (*(row.lines if row.trouble else ()), *row.remarks):
         for line in wrapped(text):
-            parts.append(f'<text class="label remark" x="{WIDTH - 8}" y="{y + height - 8}">{escape(line)}</text>')
+            parts.append(f'<text class="label right remark" x="{WIDTH - 4}" y="{y + height - 8}">{escape(line)}</text>')
             height += LINE
     return parts, height
 
@@ -140,7 +143,15 @@ def fitted(text: str, cells: int) -> str:
 def section_html(section: Section) -> str:
     """Return one section."""
     numbers = "".join(f'<span class="digit">{number}</span>' for number in section.numbers)
-    return f"<section><h2>{numbers} {escape(section.title)}</h2>{''.join(map(row_html, section.rows))}</section>"
+    made = fact_html if 2 in section.numbers else row_html
+    return f"<section><h2>{numbers} {escape(section.title)}</h2>{''.join(map(made, section.rows))}</section>"
+
+
+def fact_html(row: Row) -> str:
+    """Return a key with the facts about it."""
+    return f"<p><code>{escape(row.label)}</code></p>" + "".join(
+        f'<p class="fact">{escape(line)}</p>' for line in row.lines
+    )
 
 
 def row_html(row: Row) -> str:
@@ -169,15 +180,16 @@ h1 { font-size: 1.2rem; overflow-wrap: anywhere; } h2 { font-size: 1rem; margin:
 p, pre { overflow-wrap: anywhere; } section { border-top: 1px solid var(--line); }
 pre { margin: .2rem 0; padding: .5rem .7rem; white-space: pre-wrap; background: var(--box); border-radius: 6px;
   font: 14px/1.45 ui-monospace, Menlo, Consolas, "Noto Sans Mono CJK SC", monospace; }
+.fact { margin-left: 1rem; color: var(--soft); } code { font: 14px ui-monospace, Menlo, Consolas, monospace; }
 .depth1 { margin-left: .6rem; padding-left: .6rem; border-left: 3px solid var(--purple); }
 .time { color: var(--soft); font-size: .85em; } span.digit { color: var(--blue); font-weight: bold; margin-right: .3em; }
 .remark { color: var(--amber); } .bad { color: var(--red); }
 svg { display: block; width: 100%; height: auto; }
-svg text { font: 11.5px system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif; fill: var(--ink); }
-svg .label { text-anchor: end; stroke: var(--paper); stroke-width: 4px; paint-order: stroke; }
+svg text { font: 12.5px system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif; fill: var(--ink); }
+svg .right { text-anchor: end; } svg .label { stroke: var(--paper); stroke-width: 4px; paint-order: stroke; }
 svg .name { text-anchor: middle; font-weight: bold; } svg .who { fill: var(--box); stroke: var(--line); }
 svg .life { stroke: var(--line); stroke-dasharray: 3 4; } svg .arrow { stroke: var(--soft); stroke-width: 1.5; }
-svg .tip { fill: var(--soft); } svg .time { font-size: 10px; fill: var(--soft); }
+svg .tip { fill: var(--soft); } svg .time { font-size: 11px; fill: var(--soft); }
 svg .number { fill: var(--box); stroke: var(--line); } svg .digit { text-anchor: middle; fill: var(--blue); font-weight: bold; }
 svg line.called, svg line.close { stroke: var(--blue); } svg line.start_response { stroke: var(--green); }
 svg line.sent, svg line.request { stroke: var(--purple); stroke-width: 2.5; } svg line.returned { stroke-dasharray: 5 3; }

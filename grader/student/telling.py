@@ -22,6 +22,8 @@ from grader.testing.rules import Problem
 
 LINES, LINE = 8, 160
 """Lines of a body that are shown, and characters of a line."""
+LONG = 24
+"""Lines of a report to wsgi.errors that are shown."""
 SHOWN = 60
 """Steps of a conversation that are shown: the first ones, and the last few."""
 LAST = 6
@@ -153,7 +155,7 @@ class Telling:
         if step.kind == "read":
             return printable(f"wsgi.input.{step.text}", 60)
         if step.kind == "log":
-            return f"wsgi.errors: {printable(step.text.rstrip(), LINE)}"
+            return self.word("{who} writes to wsgi.errors", who=around)
         if step.kind == "raised":
             return self.raised(step, who)
         said = {
@@ -189,6 +191,8 @@ class Telling:
             yield from self.changed(step.environ)
         elif step.kind in ("chunk", "write") and step.data:
             yield from body_lines(step.data)
+        elif step.kind == "log":
+            yield from body_lines(step.text.encode("utf-8", "backslashreplace"), LONG)
         elif step.kind == "raised" and step.error is not None:
             yield from self.observed(step.error)[1:]
 
@@ -231,11 +235,12 @@ class Telling:
         place = self.writer.place(seen, submission)
         said = [self.writer.happened(seen, place, hidden=False)[self.language]]
         said += [f"{number}: {line}" for number, line in source_line(seen.frames, submission.files)]
-        return [*said, *self.look(self.writer.look_at(seen, None)[self.language])]
+        return [*said, *self.look(self.writer.look_at(seen, place)[self.language])]
 
     def remark(self, found: Problem) -> str:
         """Say which rule was broken, and how."""
-        return " ".join((f"[{found.rule.source}]", self.found(found.finding), *self.look(found.rule.look)))
+        return self.word("{happened} [{source}]; look at: {look}", happened=self.found(found.finding), source=found.rule.source,
+                         look=self.word(found.rule.look))  # fmt: skip
 
     def found(self, finding: Finding) -> str:
         """Say what a check found."""
@@ -257,7 +262,7 @@ class Telling:
 
     def printed(self) -> tuple[str, ...]:
         """Return the beginning of what the student's code printed."""
-        return tuple(body_lines(self.traced.printed)) if self.traced.printed else ()
+        return tuple(body_lines(self.traced.printed, LONG)) if self.traced.printed else ()
 
 
 def source_line(frames: tuple[tuple[str, int], ...], files: Mapping[str, bytes]) -> Iterator[tuple[int, str]]:
@@ -283,11 +288,11 @@ def wire_lines(data: bytes) -> tuple[str, ...]:
     return (*lines, r"\r\n", *body_lines(body)) if body else (*lines, r"\r\n")
 
 
-def body_lines(data: bytes) -> Iterator[str]:
+def body_lines(data: bytes, most: int = LINES) -> Iterator[str]:
     """Yield the first lines of a body as text; bytes that are none are shown as escapes."""
-    text = data[: LINES * LINE * 4].decode("utf-8", "backslashreplace")
+    text = data[: most * LINE * 4].decode("utf-8", "backslashreplace")
     lines = text.removesuffix("\n").split("\n")
-    for line in lines[:LINES]:
+    for line in lines[:most]:
         yield printable(line, LINE)
-    if len(lines) > LINES:
+    if len(lines) > most:
         yield "…"

@@ -77,6 +77,13 @@ class Timeline:
         else:
             self.mark("sent", data=data)
 
+    def logged(self, text: str) -> None:
+        """Note text for the server's log; a report comes in many pieces, and counts as one step."""
+        if self.steps and self.steps[-1].kind == "log":
+            self.steps[-1].text += text
+        else:
+            self.mark("log", text=text)
+
     @contextlib.contextmanager
     def working(self, name: str) -> Iterator[None]:
         """Give a layer the word for a while."""
