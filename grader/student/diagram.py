@@ -149,6 +149,8 @@ def section_html(section: Section) -> str:
 
 def fact_html(row: Row) -> str:
     """Return a key with the facts about it."""
+    if row.kind == "more":
+        return f'<p class="fact">{escape(row.label)}</p>'
     return f"<p><code>{escape(row.label)}</code></p>" + "".join(
         f'<p class="fact">{escape(line)}</p>' for line in row.lines
     )

@@ -61,8 +61,9 @@ class Session:
         for number, (began, what) in serving.open.items():
             if now - began > SLOW and number not in self.told:
                 self.told.add(number)
-                self.trouble(self.word("{request} has not come to an end for {seconds} seconds; is there a loop without end?",
-                                       request=what, seconds=round(SLOW)))  # fmt: skip
+                text = self.word("{request} has not come to an end for {seconds} seconds; is there a loop without end?",
+                                 request=what, seconds=round(SLOW))  # fmt: skip
+                self.say(f"✗ {text}", "red")
 
     def take(self, happened: Happened) -> None:
         """Say one thing that happened; what an earlier process says is of no interest any more."""

@@ -21,6 +21,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+from wsgiref.simple_server import demo_app
 
 from grader.sandbox.inside.serving import SERVERS, Listening, PassedSocketServer, QuietHandler, hold
 from grader.sandbox.inside.student import standard_streams
@@ -166,9 +167,16 @@ def wsgiref(app: Any, listener: socket.socket, ready: Callable[[], None], _leash
 
 
 def load(config: dict[str, Any]) -> Callable[..., Any]:
-    """Return the application: the entry, or what its factory makes."""
+    """Return the application: the entry, what its factory makes, or a middleware, as the module itself applies it if it does."""
     module = importlib.import_module(config["module"])
+    if config["wraps"] and hasattr(module, "application"):
+        return module.application  # type: ignore[no-any-return]
     found = getattr(module, config["attribute"])
+    if config["wraps"]:
+        try:
+            found = found(demo_app)
+        except TypeError:  # one that mounts several wants to know them
+            found = found(demo_app, {})
     if config["called"]:
         settings = config["settings"]
         found = found(**settings) if config["takes"] == "keywords" else found(*([settings] if settings else []))

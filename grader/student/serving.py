@@ -163,7 +163,7 @@ class Serving:
         }
         return {
             "folder": str(self.folder), "module": exercise.module, "server": self.server, "listener": self.listener.fileno(),
-            "attribute": "application" if wraps(exercise) else exercise.attribute, "called": exercise.called,
+            "attribute": exercise.attribute, "wraps": wraps(exercise), "called": exercise.called,
             "takes": factory.takes, "settings": settings, "problem": problem, **self.texts,
         }  # fmt: skip
 

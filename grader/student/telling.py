@@ -107,7 +107,7 @@ class Telling:
             yield from (Row(self.pair(key, environ[key])) for key in sorted(others))
         else:
             yield Row(self.word("and {count} more keys, which say things about the server: --all shows them",
-                                count=len(others)))  # fmt: skip
+                                count=len(others)), kind="more")  # fmt: skip
 
     def pair(self, key: str, value: object) -> str:
         """Return a key of the environ with its value."""
@@ -145,7 +145,6 @@ class Telling:
         """Say in one line what happened; ``number`` counts the chunks."""
         around = self.traced.around
         who = around if step.layer == 0 else step.name
-        caller = self.word("the server") if step.layer == 0 else around
         count = len(step.data)
         if step.kind == "start_response":
             excuse = ", exc_info" if step.text else ""
@@ -159,22 +158,28 @@ class Telling:
         if step.kind == "raised":
             return self.raised(step, who)
         said = {
-            "called": self.word("{caller} calls {who}(environ, start_response)", caller=caller, who=who),
+            "called": self.called(step, who),
             "returned": self.word("{who} returns {type}", who=who, type=step.text),
             "chunk": self.word("chunk {number} of {who}: {count} bytes", number=number, who=who, count=count),
             "write": self.word("{who} calls write() with {count} bytes", who=who, count=count),
             "end": self.word("the body of {who} has ended; chunks: {number}", who=who, number=number),
-            "close": self.closed(step, caller),
+            "close": self.closed(step),
             "unclosable": self.word("what was returned has no close(), so nobody calls it"),
             "sent": self.word("the server sends {count} bytes to the client", count=count),
         }
         return said[step.kind]
 
-    def closed(self, step: Step, caller: str) -> str:
+    def called(self, step: Step, who: str) -> str:
+        """Say who was called, and by whom."""
+        if step.layer:
+            return self.word("{caller} calls {who}(environ, start_response)", caller=self.traced.around, who=who)
+        return self.word("the server calls {who}(environ, start_response)", who=who)
+
+    def closed(self, step: Step) -> str:
         """Say that something was closed; the server may close what an application inside returned."""
         if step.layer:
             return self.word("what {who} returned is closed", who=step.name)
-        return self.word("{caller} calls close()", caller=caller)
+        return self.word("the server calls close()")
 
     def raised(self, step: Step, who: str) -> str:
         """Say what was raised."""
