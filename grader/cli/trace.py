@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
+from rich.text import Text as Words
 
 from grader.catalogues import Catalogue
 from grader.cli.options import course_option, lang_option, open_course, reporting
 from grader.errors import EngineFault, Misuse
 from grader.output import write_text
+from grader.printable import printable
 from grader.student.diagram import page
+from grader.student.layers import Telling
 from grader.student.onion import MADE
 from grader.student.request import typed
 from grader.student.showing import rendered
-from grader.student.symbols import tolerant
-from grader.student.telling import Telling
+from grader.student.speaking import console, speakable
 from grader.student.tracing import trace
 
 
@@ -55,15 +55,14 @@ def command(
         method, path = "GET", method
     exercise = open_course(course_folder, None).find(exercise_name)
     request = typed(method, path, headers, data)
-    telling = Telling(trace(exercise, work, request, inside), Catalogue(), lang, everything=everything)
-    tolerant(sys.stdout)
-    console = Console(highlight=False)
-    for part in rendered(telling):
-        console.print(part)
+    traced = trace(exercise, work, request, inside)
+    terminal = console()
+    for part in rendered(Telling(traced, Catalogue(), speakable(lang), everything=everything)):
+        terminal.print(part)
     if html is not None:
         try:
-            write_text(html, page(telling))
+            write_text(html, page(Telling(traced, Catalogue(), lang, everything=everything)))
         except EngineFault:
             raise Misuse("{path} cannot be written; choose another place for the page", path=html) from None
-        console.print()
-        console.print(telling.word("The drawn page: {path}", path=str(html)), markup=False, soft_wrap=True)
+        said = Catalogue().word("The drawn page: {path}", speakable(lang), path=printable(str(html), 1000))
+        terminal.print(Words(f"\n{said}"), soft_wrap=True)

@@ -20,7 +20,7 @@ from grader.student.timeline import SERVER, Timeline
 from grader.testing.announcement import check_size, read_announcement, type_word
 from grader.testing.events import Recorder
 from grader.testing.finding import Finding, LimitReached
-from grader.testing.trace import Trace
+from grader.testing.trace import MAX_CHUNKS, Trace
 from grader.testing.wsgi import Errors, Input
 
 ENDS = (StudentGone, LimitReached, EngineFault, KeyboardInterrupt)
@@ -64,6 +64,7 @@ class Watched(Trace):
         environ.update({"wsgi.input": self.input, "wsgi.errors": self.errors})
         self.given: tuple[object, object] | None = None
         self.chunk: object = b""
+        self.forward: Callable[[], None] = lambda: None
 
     def note(self, kind: str, detail: str = "") -> None:
         """Note an event, and the moment if it is one that has nothing more to it."""
@@ -92,11 +93,13 @@ class Watched(Trace):
             self.given = status, headers
             return write
 
+    @declares(AssertionError)
     def write(self, data: object) -> None:
-        """Take bytes at once."""
+        """Take bytes at once, and send them at once."""
         with self.timeline.working(SERVER):
             self.timeline.mark("write", data=data if type(data) is bytes else b"", text=type_word(data))
             super().write(data)
+            self.forward()
 
     def take(self, chunk: object) -> None:
         """Take one item of the body."""
@@ -156,6 +159,8 @@ class Between:
         self.app = app
         self.announced: tuple[object, object] | None = None
         self.passed = 0
+        self.gone = False
+        seen.forward = self.forward
         self.start_response: Callable[..., Callable[[bytes], object]]
         self.send: Callable[[bytes], object]
 
@@ -177,6 +182,8 @@ class Between:
         return self
 
     def __next__(self) -> Any:  # noqa: ANN401 - whatever it yields
+        if len(self.seen.chunks) >= MAX_CHUNKS:
+            raise LimitReached("chunks")
         more = self.watched(self.seen.step)
         self.forward()
         if not more:
@@ -185,6 +192,8 @@ class Between:
 
     def close(self) -> None:
         """Close what was returned, if it can be closed."""
+        if self.gone:
+            return
         self.watched(self.seen.close)
         if not self.seen.closed:
             self.seen.timeline.mark("unclosable")
@@ -195,6 +204,7 @@ class Between:
             with self.seen.timeline.working(self.seen.timeline.around):
                 return act()
         except ENDS:
+            self.gone = True
             raise
         except Exception as error:
             cause = error.__cause__ if isinstance(error, Finding) and error.__cause__ else error

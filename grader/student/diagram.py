@@ -10,7 +10,7 @@ from html import escape
 from rich.cells import cell_len, set_cell_size
 
 from grader.predictions.prose import breaks
-from grader.student.telling import Row, Section, Telling, milliseconds
+from grader.student.layers import Row, Section, Telling, milliseconds
 
 WIDTH, LEFT, RIGHT = 400, 76, 348
 """Units of the drawing: all of it, and where the first and the last line of life stand."""

@@ -132,11 +132,11 @@ class Serving:
         self.ready, self.open = False, {}
         self.deadline = time.monotonic() + self.exercise.limits.load
         config = self.config(problem)
-        passed: dict[str, Any] = {}
-        if hasattr(os, "fork"):
-            passed = {"pass_fds": [self.listener.fileno()], "start_new_session": True}
-        elif sys.platform == "win32":
+        passed: dict[str, Any]
+        if sys.platform == "win32":
             passed = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        else:
+            passed = {"pass_fds": [self.listener.fileno()], "start_new_session": True}
         try:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "grader.student.served", json.dumps(config)], env=environment(),

@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.text import Text as Words
 
 from grader.predictions.prose import Prose
-from grader.student.telling import Row, Section, Telling, milliseconds
+from grader.student.layers import Row, Section, Telling, milliseconds
 
 STYLES = {"called": "cyan", "start_response": "green", "sent": "magenta"}
 

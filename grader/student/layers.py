@@ -24,7 +24,7 @@ LINES, LINE = 8, 160
 """Lines of a body that are shown, and characters of a line."""
 LONG = 24
 """Lines of a report to wsgi.errors that are shown."""
-SHOWN = 60
+SHOWN = 40
 """Steps of a conversation that are shown: the first ones, and the last few."""
 LAST = 6
 PLAIN = (str, int, bool, float, tuple)
