@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import sys
 import tempfile
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.text import Text as Words
 
-from grader.catalogues import Catalogue
 from grader.cli.options import course_option, lang_option, open_course, reporting
 from grader.student.reporting import Session
 from grader.student.serving import Serving, check_server, folder_of, listen
-from grader.student.symbols import tolerant
+from grader.student.speaking import Voice
 from grader.testing.serve import SERVERS
 
 
@@ -43,23 +39,15 @@ def command(
     exercise = open_course(course_folder, None).find(exercise_name)
     check_server(server)
     folder = folder_of(exercise, work)
-    word = functools.partial(said, Catalogue(), lang)
+    voice = Voice(lang)
     texts = {
-        "heading": word("Your code could not be loaded"),
-        "advice": word("Mend it and save the file: this page tries again by itself."),
+        "heading": voice.word("Your code could not be loaded"),
+        "advice": voice.word("Mend it and save the file: this page tries again by itself."),
     }
-    tolerant(sys.stdout)
-    console = Console(highlight=False)
     with listen(port) as listener, tempfile.TemporaryDirectory(prefix="serve-", ignore_cleanup_errors=True) as scratch:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        console.print(
-            Words.assemble((f"{exercise.short.upper()} · {exercise.title[lang]}  ", "bold"), (address, "cyan"))
-        )
-        console.print(Words(word("{server} serves your app; a file that you save is taken over, and Ctrl-C ends it",
-                                 server=server)), soft_wrap=True)  # fmt: skip
-        Session(Serving(exercise, folder, server, listener, scratch, texts), console, word).run()
-
-
-def said(catalogue: Catalogue, lang: str, key: str, /, **values: object) -> str:
-    """Return a text in the student's language."""
-    return catalogue.word(key, lang, **values)
+        title = f"{exercise.short.upper()} · {exercise.title[voice.lang]}  "
+        voice.console.print(Words.assemble((title, "bold"), (address, "cyan")), soft_wrap=True)
+        voice.place(voice.word("{server} serves your app; a file that you save is taken over, and Ctrl-C ends it",
+                               server=server))  # fmt: skip
+        Session(Serving(exercise, folder, server, listener, scratch, texts), voice).run()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import queue
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text as Words
 
 from grader.printable import printable
 from grader.student.serving import POLL, SLOW, Happened, Serving
+from grader.student.speaking import Voice
 
 PATH, WORD = 200, 40
 
@@ -20,10 +20,10 @@ PATH, WORD = 200, 40
 class Session:
     """Serves until somebody presses Ctrl-C, and says what happens."""
 
-    def __init__(self, serving: Serving, console: Console, word: Callable[..., str]) -> None:
+    def __init__(self, serving: Serving, voice: Voice) -> None:
         self.serving = serving
-        self.console = console
-        self.word = word
+        self.console = voice.console
+        self.word = voice.word
         self.looked = time.monotonic()
         self.told: set[str] = set()
 

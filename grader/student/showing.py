@@ -12,6 +12,8 @@ from rich.text import Text as Words
 from grader.predictions.prose import Prose
 from grader.student.layers import Row, Section, Telling, milliseconds
 
+BAR = "| "
+"""A layer around: a character that every terminal has."""
 STYLES = {"called": "cyan", "start_response": "green", "sent": "magenta"}
 
 
@@ -69,7 +71,7 @@ def listed(section: Section) -> RenderableType:
 
 def moment(row: Row, time: str) -> RenderableType:
     """Return one moment, with a bar for each layer around it."""
-    bars = ("│ " * row.depth, "dim")
+    bars = (BAR * row.depth, "dim")
     first = Words.assemble((f"{time} ", "dim"), (f"{row.number or ' '} ", "bold cyan"), bars)
     return Led(cell(row), first, Words.assemble(" " * (len(time) + 3), bars))
 
