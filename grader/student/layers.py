@@ -92,7 +92,7 @@ class Telling:
             title = self.word("start_response (3), chunks and close (4), in the order in which they happened")
             yield Section((3, 4), title, tuple(steps))
         out = b"".join(step.data for step in self.traced.steps if step.kind == "sent")
-        title = self.word("socket bytes out: the server sends {count} bytes", count=len(out))
+        title = self.word("socket bytes out: the server, wsgiref, sends {count} bytes", count=len(out))
         nothing = self.word("nothing: the conversation did not come so far")
         yield Section((5,), title, (Row("" if out else nothing, lines=wire_lines(out)),))
 

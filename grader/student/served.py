@@ -23,11 +23,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from wsgiref.simple_server import demo_app
 
-from grader.sandbox.inside.serving import SERVERS, Listening, PassedSocketServer, QuietHandler, hold
+from grader.sandbox.inside.serving import SERVERS, Listening, PassedSocketServer, QuietHandler
 from grader.sandbox.inside.student import standard_streams
 
 IDLE = 0.3
 """Seconds that wsgiref waits for the first byte: browsers open connections ahead, and it serves one at a time."""
+PAUSE = 0.05
+"""Seconds between two looks at whether to end."""
 LONGEST = 1000
 """Characters of what is said at once; a line of them is written in one piece (POSIX: PIPE_BUF)."""
 
@@ -39,6 +41,7 @@ class Wire:
         self.descriptor = os.dup(1)
         self.lock = threading.Lock()
         self.numbers = itertools.count(1)
+        self.open = 0
 
     def say(self, **said: object) -> None:
         """Say one thing; nobody may listen any more."""
@@ -96,6 +99,7 @@ class Told:
         query = environ.get("QUERY_STRING", "")
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
         shown = path.encode("latin-1", "replace").decode("utf-8", "backslashreplace")
+        wire.open += 1
         wire.say(begun=self.number, method=environ.get("REQUEST_METHOD", "")[:50],
                  path=f"{shown}{'?' if query else ''}{query}"[:LONGEST])  # fmt: skip
 
@@ -103,6 +107,7 @@ class Told:
         """Say once what became of it."""
         if not self.said:
             self.said = True
+            self.wire.open -= 1
             self.wire.say(over=self.number, status="" if raised else self.status, bytes=self.count, raised=raised,
                           seconds=time.perf_counter() - self.began)  # fmt: skip
 
@@ -156,14 +161,40 @@ class Patient(QuietHandler):
             super().handle()
 
 
-def wsgiref(app: Any, listener: socket.socket, ready: Callable[[], None], _leash: int) -> None:  # noqa: ANN401
+class Leash:
+    """Ends this process when its standard input does, and lets a request that is being answered come to its end."""
+
+    def __init__(self, descriptor: int, wire: Wire) -> None:
+        self.descriptor = descriptor
+        self.wire = wire
+        self.finish: Callable[[], None] = self.wait
+        threading.Thread(target=self.watch, daemon=True).start()
+
+    def watch(self) -> None:
+        """Wait for the end; whoever waits for this process does not wait for ever."""
+        try:
+            os.read(self.descriptor, 1)
+            self.finish()
+        finally:
+            os._exit(0)
+
+    def wait(self) -> None:
+        """Wait until every request that has begun is over, and its last bytes are gone."""
+        while self.wire.open:
+            time.sleep(PAUSE)
+        time.sleep(PAUSE)
+
+
+def wsgiref(app: Any, listener: socket.socket, ready: Callable[[], None], leash: Leash) -> None:  # noqa: ANN401
     """Serve with the standard library's server, under the port that it really has."""
     server = PassedSocketServer(listener, app)
     server.RequestHandlerClass = Patient
     server.server_port = listener.getsockname()[1]
     server.setup_environ()
+    leash.finish = server.shutdown
     ready()
-    server.serve_forever()
+    server.serve_forever(PAUSE)
+    threading.Event().wait()  # the leash ends this process
 
 
 def load(config: dict[str, Any]) -> Callable[..., Any]:
@@ -223,15 +254,17 @@ def main() -> None:
     config = json.loads(sys.argv[1])
     wire = Wire()
     listener = listener_of(config)
-    leash = os.dup(0)
+    leash = Leash(os.dup(0), wire)
     standard_streams(2)
-    hold(leash)
     sys.dont_write_bytecode = True
     sys.path.insert(0, config["folder"])
     os.chdir(config["folder"])
     app = application(config, wire)
-    serve = wsgiref if config["server"] == "wsgiref" else SERVERS[config["server"]]
-    serve(Noted(app, wire), listener, lambda: wire.say(ready=1), leash)
+    app = app if isinstance(app, Broken) else Noted(app, wire)  # its page asks again and again: nothing to tell
+    if config["server"] == "wsgiref":
+        wsgiref(app, listener, lambda: wire.say(ready=1), leash)
+    else:
+        SERVERS[config["server"]](app, listener, lambda: wire.say(ready=1), leash.descriptor)
 
 
 PAGE = """<!DOCTYPE html>

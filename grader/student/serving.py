@@ -36,6 +36,10 @@ SLOW = 5.0
 """Seconds after which a request counts as one that may never end."""
 LOOKED_AT = 50
 """Ports that are tried for one that is free."""
+GRACE = 0.5
+"""Seconds that a request has to come to its end when the process does."""
+LAST_WORDS = 2.0
+"""Seconds to read what an ended process said: one that it left behind may hold its pipes."""
 SAVED = frozenset({".py", ".html", ".css", ".js", ".sql", ".toml", ".json", ".txt", ".csv"})
 """Endings of files that are part of an application; a database is not, or each request would count as a save."""
 MOST_FILES = 2000
@@ -116,6 +120,7 @@ class Serving:
         self.events: queue.SimpleQueue[Happened] = queue.SimpleQueue()
         self.run = 0
         self.process: subprocess.Popen[bytes] | None = None
+        self.readers: list[threading.Thread] = []
         self.stamps = self.look()
         self.problem = ""
         self.ready = False
@@ -147,8 +152,10 @@ class Serving:
         if sys.platform == "win32":
             self.process.stdin.write(base64.b64encode(self.listener.share(self.process.pid)) + b"\n")  # type: ignore[union-attr]
             self.process.stdin.flush()  # type: ignore[union-attr]
-        for reader in (self.hear, self.read):
-            threading.Thread(target=reader, args=(self.run, self.process), daemon=True).start()
+        about = (self.run, self.process)
+        self.readers = [threading.Thread(target=reader, args=about, daemon=True) for reader in (self.hear, self.read)]
+        for reader in self.readers:
+            reader.start()
 
     def config(self, problem: str) -> dict[str, Any]:
         """Return what the process has to know."""
@@ -172,16 +179,22 @@ class Serving:
         process, self.process = self.process, None
         if process is None:
             return
+        if self.server == "gunicorn":  # its word for "finish what you do"
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(GRACE)
         with contextlib.suppress(OSError):
             process.stdin.close()  # type: ignore[union-attr]
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(0.2)
+            process.wait(GRACE)
         if hasattr(os, "killpg"):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
         with contextlib.suppress(OSError):
             process.kill()
         process.wait()
+        for reader in self.readers:
+            reader.join(LAST_WORDS)
 
     def hear(self, run: int, process: subprocess.Popen[bytes]) -> None:
         """Take what the process says, and its end."""
@@ -232,6 +245,7 @@ def environment() -> dict[str, str]:
 
 def lines(pipe: IO[bytes] | None) -> Iterator[bytes]:
     """Yield lines of a pipe until it ends; very long ones in pieces."""
-    with contextlib.suppress(OSError, ValueError):
-        while pipe and (line := pipe.readline(LINE)):
+    assert pipe
+    with pipe, contextlib.suppress(OSError, ValueError):
+        while line := pipe.readline(LINE):
             yield line
