@@ -59,7 +59,8 @@ def drawing(telling: Telling, sections: list[Section]) -> str:
         made, height = drawn(arrow, places, y)
         parts += made
         y += height
-    head = [lifeline(name, x, y) for name, x in zip(names, places, strict=True)]
+    head = ['<text class="time" x="24" y="25">ms</text>']
+    head += [lifeline(name, x, y) for name, x in zip(names, places, strict=True)]
     label = escape(telling.word("The sequence of the request, from top to bottom"))
     return (
         f'<svg viewBox="0 0 {WIDTH} {y + 12}" role="img" aria-label="{label}" xmlns="http://www.w3.org/2000/svg">\n'
