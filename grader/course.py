@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from grader.directories import is_directory
-from grader.errors import EngineFault, UsageError
+from grader.errors import EngineFault, Misuse, UsageError
 from grader.models import CATEGORIES, LANGUAGES, Exercise, Factory, Limits, Parity, Text, Visibility
 from grader.models import TestInfo as Info
 
@@ -29,6 +29,8 @@ NAME = re.compile(r"[a-z][0-9]+_[a-z0-9_]+\Z")
 TEST = re.compile(r"test_[A-Za-z0-9_]+")
 ODD = re.compile(r"[\x00-\x1f\x7f\\:]")
 """What no name of a file may hold: control characters, and what Windows takes for the end of a folder or a drive."""
+LONGEST_NAME = 80
+"""Characters of a name that somebody asks for."""
 ENTRY = re.compile(r"[a-z_][a-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*(\(\))?\Z")
 TEST_ID = re.compile(rf"([a-z][0-9]+\.)?{TEST.pattern}")
 KEYS = ("kind", "files", "entry", "factory", "fresh", "same_tests_as", "parity_points", "title", "limits", "hidden")
@@ -56,7 +58,12 @@ class Course:
         for exercise in self.exercises.values():
             if name in (exercise.name, exercise.short):
                 return exercise
-        raise UsageError(f"there is no exercise {name!r}{nearest(name, self.exercises)}\n{self.listing()}")
+        shown, listing = repr(name[:LONGEST_NAME]), self.listing()
+        shorts = {exercise.short for exercise in self.exercises.values()}
+        if close := difflib.get_close_matches(name[:LONGEST_NAME].lower(), [*shorts, *self.exercises], 1, 0.5):
+            raise Misuse("there is no exercise {name}; did you mean {near}?\n{exercises}", name=shown, near=repr(close[0]),
+                         exercises=listing)  # fmt: skip
+        raise Misuse("there is no exercise {name}; these are there:\n{exercises}", name=shown, exercises=listing)
 
     def listing(self) -> str:
         """Return the exercises, a line each, for messages."""
@@ -72,9 +79,10 @@ def find_course(start: Path) -> Path:
     for folder in (start.resolve(), *start.resolve().parents):
         if any(folder.glob(f"exercises/*/{MANIFEST}")):
             return folder
-    raise UsageError(
-        f"no course at or above {start}: no folder there holds exercises/<name>/{MANIFEST}; use --course DIR"
-    )
+    raise Misuse(
+        "no course at or above {folder}: no folder there holds exercises/<name>/{manifest}; use --course DIR",
+        folder=start, manifest=MANIFEST,
+    )  # fmt: skip
 
 
 def load_course(folder: Path, private: Path | None = None) -> Course:

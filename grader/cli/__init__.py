@@ -24,6 +24,8 @@ SUMMARIES = {
     "override": "Give STUDENT so many POINTS for EXERCISE by hand, whatever the attempts say.",
     "predict": "Predict what a small program does, and see at once what it really does: three questions before an exercise.",
     "regrade": "Grade again what was judged by other tests or another engine, and show who gains and who loses which points.",
+    "serve": "Run your app for the browser, on this machine only; print each request, and start again when you save a file.",
+    "trace": "Show one request at its five layers: socket bytes in, environ, start_response, chunks and close, socket bytes out.",
     "verify": "Prove that exercises keep what they promise: all of the course, or those that are named.",
 }
 """The commands, each a function ``command`` in the module of its name, and the first sentence of what it says of itself."""
