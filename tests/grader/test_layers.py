@@ -35,7 +35,7 @@ LAYERS = (
     ("sandbox",),
     ("testing",),
     ("grading",),
-    ("reports", "output"),
+    ("reports", "release", "output"),
     ("demo", "proving", "predictions"),
     ("cli", "__main__"),
 )
