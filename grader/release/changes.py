@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,10 @@ from grader.errors import UsageError
 from grader.release.record import Record
 
 NO_FILE = "no regular file"
+NEVER: frozenset[str] = frozenset()
+
+Work = Mapping[str, tuple[str, ...]]
+"""By exercise what is handed in."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,10 @@ def changes(folder: Path, before: Record | None, after: Record) -> Changes:
     Raises:
         UsageError: something stands where a folder or a file has to be.
     """
-    old = before.files if before else {}
+    old = before.given if before else {}
+    steady = before.files if before else {}
     work = {**(before.exercises if before else {}), **after.exercises}
-    begun = {name for name, files in work.items() if is_begun(folder, name, files, old, after.files)}
+    begun = {name for name, files in work.items() if is_begun(folder, {name: files}, old, steady, after.files)}
     theirs = {path for path in {*old, *after.files} if owner(path, work) in begun}
     write: list[str] = []
     remove: list[str] = []
@@ -55,44 +60,45 @@ def changes(folder: Path, before: Record | None, after: Record) -> Changes:
     left: list[str] = []
     for path in sorted({*old, *after.files} - theirs):
         found = found_at(folder, path)
+        known = old.get(path, NEVER)
         if path in after.files:
             write += [path] if found != after.files[path] else []
-            aside += [path] if found not in (None, old.get(path), after.files[path]) else []
+            aside += [path] if found not in (None, after.files[path], *known) else []
         elif found is not None:
-            (remove if found == old[path] else left).append(path)
-    news = {owner(path, work) for path in theirs & set(after.files) if after.files[path] != old.get(path)}
+            (remove if found in known else left).append(path)
+    news = {owner(path, work) for path in theirs & set(after.files) if after.files[path] != steady.get(path)}
     return Changes(tuple(write), tuple(remove), tuple(aside), tuple(left), tuple(sorted(name for name in news if name)))
 
 
-def owner(path: str, work: Mapping[str, Iterable[str]]) -> str | None:
+def owner(path: str, work: Work) -> str | None:
     """Return the exercise for which a path is handed in."""
     tree, _, rest = path.partition("/")
     name, _, file = rest.partition("/")
     return name if tree == "exercises" and name in work and listed(file, work[name]) else None
 
 
-def is_begun(folder: Path, name: str, files: Iterable[str], old: Mapping[str, str], new: Mapping[str, str]) -> bool:
+def is_begun(
+    folder: Path, work: Work, old: Mapping[str, frozenset[str]], steady: Mapping[str, str], new: Mapping[str, str]
+) -> bool:
     """Tell whether any file of a student's work on an exercise is not what was given out, or was taken away or added."""
-    place = f"exercises/{name}"
-    given = {path for path in {*old, *new} if owner(path, {name: files}) == name}
-    for path in given | set(work_below(folder, place, files)):
+    given = {path for path in {*old, *new} if owner(path, work)}
+    for path in given | set(work_below(folder, work)):
         found = found_at(folder, path)
         if found is None:
-            if path in old and path in new:
+            if path in steady and path in new:
                 return True
-        elif found not in (old.get(path), new.get(path)):
+        elif found not in (new.get(path), *old.get(path, NEVER)):
             return True
     return False
 
 
-def work_below(folder: Path, place: str, files: Iterable[str]) -> Iterator[str]:
-    """Yield what is handed in of an exercise, as it is now; no link is followed."""
-    for name in files:
-        top = folder / place / name
-        if not is_directory(name):
-            yield f"{place}/{name}"
+def work_below(folder: Path, work: Work) -> Iterator[str]:
+    """Yield what is handed in of exercises, as it is now; no link is followed."""
+    for place in (f"exercises/{exercise}/{name}" for exercise, files in work.items() for name in files):
+        if not is_directory(place):
+            yield place
             continue
-        for above, folders, names in os.walk(top):
+        for above, folders, names in os.walk(folder / place):
             folders[:] = [one for one in folders if not is_junk(one)]
             yield from (Path(above, one).relative_to(folder).as_posix() for one in names if not passed_over(one))
 

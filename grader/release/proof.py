@@ -64,13 +64,13 @@ def complaints(course: Course, private: Path, files: Mapping[str, bytes], refere
 def markers_and_texts(
     course: Course, private: Path, files: Mapping[str, bytes], references: Collection[str]
 ) -> Iterator[str]:
-    """Yield leak markers and telling texts, in whatever form."""
+    """Yield leak markers and telling texts, in whatever form. A reference may say what a hidden test says, but for markers."""
     public = tuple(f"{SOLUTIONS}/{name}/" for name in references)
-    guard = Guard(
-        secret for secret in secrets_of(course.folder, private) if not secret.place.startswith(public or "//")
-    )
+    secrets = [secret for secret in secrets_of(course.folder, private) if not secret.place.startswith(public)]
+    guard, of_markers = Guard(secrets), Guard(secret for secret in secrets if secret.marker)
     for path, data in files.items():
-        for leak in (*guard.check(path, f"{path} (its name)"), *guard.check(data, path)):
+        looking = of_markers if path.startswith(f"{REFERENCES}/") else guard
+        for leak in (*guard.check(path, f"{path} (its name)"), *looking.check(data, path)):
             yield str(leak)
 
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -27,8 +28,8 @@ SHA256 = 64
 class Record:
     """A release: what was wished, by exercise what is handed in, and the SHA-256 of each of its files but this one.
 
-    ``everything`` says that the exercises were all that there were. While a release is being written it is not ``complete``;
-    then ``files`` are those of the one before.
+    ``everything`` says that the exercises were all that there were. While a release is being written, ``files`` are those of
+    the one before, and ``arriving`` has by path every digest that a file may have by now.
     """
 
     kind: str
@@ -38,16 +39,29 @@ class Record:
     references: tuple[str, ...] = ()
     language: str = "both"
     files: Mapping[str, str] = field(default_factory=dict)
-    complete: bool = True
+    arriving: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether it was written to its end."""
+        return not self.arriving
+
+    @property
+    def given(self) -> dict[str, frozenset[str]]:
+        """By path every digest of what was given out."""
+        every = {path: (found,) for path, found in self.files.items()}
+        return {path: frozenset(every.get(path, ()) + self.arriving.get(path, ())) for path in {*every, *self.arriving}}
 
     def written(self) -> bytes:
         """Return the content of the file."""
         content = {
-            "form": FORM, "kind": self.kind, "version": self.version, "complete": self.complete, "all": self.everything,
+            "form": FORM, "kind": self.kind, "version": self.version, "all": self.everything,
             "exercises": {name: list(files) for name, files in sorted(self.exercises.items())},
             "references": sorted(self.references), "language": self.language,
             "files": dict(sorted(self.files.items())),
         }  # fmt: skip
+        if self.arriving:
+            content["arriving"] = {path: list(digests) for path, digests in sorted(self.arriving.items())}
         return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
 
 
@@ -86,15 +100,16 @@ def checked(content: Any) -> Record:  # noqa: ANN401 - JSON
         raise ValueError("its form is of another version of the grader")
     exercises = {plain(name): tuple(map(plain, files)) for name, files in content["exercises"].items()}
     files = {safe(path): plain(content["files"][path]) for path in content["files"]}
+    arriving = {safe(path): tuple(map(plain, found)) for path, found in content.get("arriving", {}).items()}
     if not all(NAME.match(name) for name in (*exercises, *content["references"])):
         raise ValueError("a name that no exercise has")
-    if not all(len(found) == SHA256 for found in files.values()):
+    if not all(len(found) == SHA256 for found in (*files.values(), *chain.from_iterable(arriving.values()))):
         raise ValueError("a digest that is none")
     if content["kind"] not in KINDS or content["language"] not in LANGUAGES:
         raise ValueError("a kind or a language that there is not")
     return Record(
         content["kind"], plain(content["version"]), content["all"] is True, exercises, tuple(content["references"]),
-        content["language"], files, content["complete"] is True,
+        content["language"], files, arriving,
     )  # fmt: skip
 
 

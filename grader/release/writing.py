@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from grader.errors import EngineFault
@@ -19,15 +20,17 @@ SHORT = 12
 
 
 def bring(folder: Path, before: Record | None, after: Record, files: Mapping[str, bytes], todo: Changes) -> None:
-    """Do what has to be done. The record is first said to be incomplete, and complete when everything is there.
+    """Do what has to be done. The record says from the beginning what is to come, and in the end that it is there.
 
     Raises:
         EngineFault: something cannot be written or moved.
     """
-    started = Record(
-        after.kind, after.version, after.everything, after.exercises, after.references, after.language,
-        before.files if before else {}, complete=False,
-    )  # fmt: skip
+    since = before.arriving if before else {}
+    arriving = {
+        path: tuple(dict.fromkeys((*since.get(path, ()), *filter(None, [after.files.get(path)]))))
+        for path in {*since, *after.files}
+    }
+    started = replace(after, files=before.files if before else {}, arriving=arriving)
     write(folder, NAME_OF_FILE, started.written())
     try:
         for path in todo.aside:
