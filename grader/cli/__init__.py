@@ -7,10 +7,12 @@ Exit codes: 0 a verdict was reached for each submission, 1 a check failed (``--f
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 import click
 
 import grader as package
+from grader.streams import tolerate
 
 SUMMARIES = {
     "demo": "Build a small class from the sample submissions, grade it, and show what comes out.",
@@ -32,6 +34,11 @@ SUMMARIES = {
 
 class Commands(click.Group):
     """A group that reads the module of a command when somebody asks for it: nobody waits for what others need."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's
+        """Run the command line on a console of any encoding."""
+        tolerate()
+        return super().main(*args, **kwargs)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         """Return the names of the commands."""

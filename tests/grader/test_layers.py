@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LAYERS = (
-    ("models", "errors", "printable", "language"),
+    ("models", "errors", "printable", "language", "streams"),
     (
         "course",
         "catalogues",
