@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from grader.cli.options import FOLDER, course_option, open_course, reporting
+from grader.cli.options import FOLDER, Stopped, course_option, open_course, reporting
 from grader.errors import UsageError
 from grader.models import LANGUAGES
 from grader.printable import printable
@@ -43,6 +43,8 @@ def command(out: Path, exercises: tuple[str, ...], references: tuple[str, ...], 
     wishes = Wishes(exercises, references, language or "")
     try:
         made = make(course, out, wishes, private=private_from, staff=staff, update=update)
+    except KeyboardInterrupt:
+        raise Stopped("stopped; the same command finishes what was begun") from None
     except Tells as told:
         for line in told.complaints:
             click.echo(printable(line, 1000))
