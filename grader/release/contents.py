@@ -65,7 +65,7 @@ def public_half(course: Course, wishes: Wishes) -> Files:
     for name in wishes.references:
         found |= reference_files(course.find(name))
     found |= below(ENGINE, "grader")
-    return found | pages.own_files(exercises, wishes.language or BOTH)
+    return found | pages.own_files(exercises, wishes.language or BOTH, found)
 
 
 def exercise_files(exercise: Exercise) -> Files:
