@@ -18,7 +18,9 @@ DEEPEST = 10
 """Parts of a path, the directory's own name and the file's included."""
 LONGEST = 100
 """Bytes of UTF-8 in one part of a path: all file systems hold as many, and ten of them make no path that is too long."""
-JUNK = frozenset({"__pycache__", "__MACOSX", ".DS_Store"})
+STARTER = ".starter"
+"""Beside the files of an exercise in a student's repository: these files as they were given out."""
+JUNK = frozenset({"__pycache__", "__MACOSX", ".DS_Store", STARTER})
 DATABASE = re.compile(r"\.(db|db3|sqlite|sqlite3)([-.](journal|wal|shm))?\Z", re.IGNORECASE)
 """What a run of an app leaves behind: each test begins without it, as on any other machine."""
 ODD = re.compile(r'[\\:*?"<>|]|[. ]\Z|\A ')
@@ -51,7 +53,7 @@ def lacking(asked: Iterable[str], files: Collection[str]) -> tuple[str, ...]:
 
 
 def is_junk(part: str) -> bool:
-    """Tell whether a file or folder is nobody's work, so that nothing is said of it: left by Python or a file manager."""
+    """Tell whether a file or folder is not the student's work, so that nothing is said of it: left by Python, say."""
     return part in JUNK or part.startswith("._") or part.endswith(".pyc")
 
 

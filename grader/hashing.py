@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from grader.course import EQUIVALENTS, PROVEN
-from grader.directories import listed
+from grader.directories import STARTER, listed
 from grader.models import Exercise, Hashes, Submission
 
 Trees = tuple[tuple[str, Path, tuple[str, ...]], ...]
@@ -53,7 +53,7 @@ def tests_hash(exercise: Exercise) -> str:
 def trees(exercise: Exercise) -> Trees:
     """Return the folders that the tests of an exercise come from, each with a name and what is left out of it."""
     every = (exercise, *exercise.origins)
-    public: Trees = tuple((f"public/{one.name}", one.folder, one.files) for one in every)
+    public: Trees = tuple((f"public/{one.name}", one.folder, (*one.files, f"{STARTER}/")) for one in every)
     return public + tuple(
         (f"hidden/{one.name}", one.hidden_folder, (EQUIVALENTS, PROVEN)) for one in every if one.hidden_folder
     )

@@ -53,12 +53,16 @@ def write_json(path: Path, content: Any) -> None:  # noqa: ANN401 - JSON
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file as a whole: a reader sees the old one or the new one.
+    """Write a text file as a whole, like `write_bytes`."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file as a whole: a reader sees the old one or the new one.
 
     Raises:
         EngineFault: there is no room for it, or it cannot go there any more; the old one is untouched.
     """
-    data = text.encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not write_unnamed(path, data):

@@ -287,7 +287,7 @@ def extra_files(folder: Path, exercise: Exercise) -> list[str]:
     except OSError:
         return []
     tops = {name.split("/", 1)[0] for name in wanted}
-    return [name for name in names if name not in tops and name != "__pycache__"][:LISTED]
+    return [name for name in names if name not in tops and not directories.is_junk(name)][:LISTED]
 
 
 def holds_files(path: Path, exercise: Exercise) -> bool:

@@ -7,10 +7,12 @@ Exit codes: 0 a verdict was reached for each submission, 1 a check failed (``--f
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 import click
 
 import grader as package
+from grader.streams import tolerate
 
 SUMMARIES = {
     "demo": "Build a small class from the sample submissions, grade it, and show what comes out.",
@@ -24,6 +26,7 @@ SUMMARIES = {
     "override": "Give STUDENT so many POINTS for EXERCISE by hand, whatever the attempts say.",
     "predict": "Predict what a small program does, and see at once what it really does: three questions before an exercise.",
     "regrade": "Grade again what was judged by other tests or another engine, and show who gains and who loses which points.",
+    "release": "Make a repository for students in the folder OUT: the exercises, the grader, and a page about the first day.",
     "serve": "Run your app for the browser, on this machine only; print each request, and start again when you save a file.",
     "trace": "Show one request at its five layers: socket bytes in, environ, start_response, chunks and close, socket bytes out.",
     "verify": "Prove that exercises keep what they promise: all of the course, or those that are named.",
@@ -33,6 +36,11 @@ SUMMARIES = {
 
 class Commands(click.Group):
     """A group that reads the module of a command when somebody asks for it: nobody waits for what others need."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's
+        """Run the command line on a console of any encoding."""
+        tolerate()
+        return super().main(*args, **kwargs)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         """Return the names of the commands."""

@@ -104,9 +104,9 @@ def row_of(attempt: Attempt) -> Attempt:
 
 
 def print_documents(attempts: Iterable[Attempt], lang: str, audience: str) -> None:
-    """Print a JSON array of attempts, one after another."""
+    """Print a JSON array of attempts, one after another, in UTF-8 whatever the console speaks (RFC 8259)."""
     for line in array_lines(json.dumps(document(a, lang, audience), ensure_ascii=False, indent=2) for a in attempts):
-        click.echo(line, nl=False)
+        click.echo(line.encode(), nl=False)
 
 
 def array_lines(documents: Iterable[str]) -> Iterator[str]:

@@ -90,7 +90,7 @@ def command(exercise_names: tuple[str, ...], apply: bool, incomplete: bool, form
             regrading.go(pool, done)
         changes = list(regrading.changes())
         if form == "json":
-            click.echo(json.dumps([data(change) for change in changes], ensure_ascii=False, indent=2))
+            click.echo(json.dumps([data(change) for change in changes], ensure_ascii=False, indent=2).encode())
         elif changes:
             Console().print(table(changes))
         click.echo(f"regraded {count - len(faults)}: {summary(changes)}", err=True)

@@ -79,7 +79,7 @@ def command(names: tuple[str, ...], course_folder: Path | None, private: Path | 
         found = prove(course, private or course.folder, exercises, wishes, report)
     base = course.folder.absolute()
     if as_json:
-        click.echo(json.dumps(document(found, base), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(document(found, base), ensure_ascii=False, indent=2).encode())
     else:
         Console().print(proof(found, base), soft_wrap=True)
     sys.exit(0 if proven(found) else 1)
@@ -121,7 +121,7 @@ def show_matrices(how: Mutating, exercises: list[Exercise]) -> int:
             if how.record and not any(matrices[-1].complaints()):
                 record_proof(exercise, digest)
     if how.as_json:
-        click.echo(json.dumps([matrix.document(one) for one in matrices], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([matrix.document(one) for one in matrices], ensure_ascii=False, indent=2).encode())
     return int(any(any(one.complaints()) for one in matrices))
 
 

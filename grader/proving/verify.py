@@ -9,6 +9,7 @@ from pathlib import Path
 from grader.course import Course, load_course
 from grader.errors import UsageError
 from grader.leaks.guard import Guard
+from grader.leaks.lines import Runs
 from grader.leaks.secrets import secrets_of
 from grader.models import Complaint, Exercise, Verification, Visibility
 from grader.proving import agreement, languages, promises, secrecy, structure, update
@@ -64,7 +65,7 @@ def of_course(course: Course, private: Path, guard: Guard) -> Iterator[Complaint
     yield from secrecy.markers_and_texts(course, guard)
 
 
-def of_exercise(exercise: Exercise, private: Path, public: secrecy.Runs) -> Iterator[Complaint]:
+def of_exercise(exercise: Exercise, private: Path, public: Runs[Path]) -> Iterator[Complaint]:
     """Yield what is wrong with the files of an exercise, as far as reading tells."""
     yield from structure.exercise_trees(exercise, private)
     yield from languages.texts(exercise)
@@ -80,7 +81,7 @@ def samples_of(exercise: Exercise, private: Path, wishes: Wishes) -> list[Sample
     return [sample for sample in load_samples(private, exercise) if wishes.attacks or sample.kind != "attack"]
 
 
-def verification(zoo: Zoo, private: Path, public: secrecy.Runs, wishes: Wishes) -> Verification:
+def verification(zoo: Zoo, private: Path, public: Runs[Path], wishes: Wishes) -> Verification:
     """Return the proof of one exercise that has been graded, and write what is to be written."""
     written: list[Path] = []
     complaints: list[Complaint] = []

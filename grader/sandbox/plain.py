@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import IO
 
 from grader.channel.frames import MAX_FRAME, FrameError, encode
@@ -53,6 +54,11 @@ class Plain:
         """Begin anew; there is nothing to renew."""
 
 
+def as_bytes(path: Path | str) -> str:
+    """Return the bytes of a path as text: the process decodes the names of files in a way of its own."""
+    return os.fsencode(path).decode("latin-1")
+
+
 class PlainProcess(StudentProcess):
     """A subprocess; two threads read its pipes, for not every system can wait for a pipe with a deadline."""
 
@@ -61,7 +67,7 @@ class PlainProcess(StudentProcess):
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
         self.folder = tempfile.mkdtemp(prefix="submission-")
-        config = {"paths": [str(ENGINE.parent)], "folder": self.folder, "cpu": limits.cpu}
+        config = {"paths": [as_bytes(ENGINE.parent)], "folder": as_bytes(self.folder), "cpu": limits.cpu}
         command = [sys.executable, "-P", "-m", "grader.sandbox.inside.student", json.dumps(config)]
         try:
             self.process = subprocess.Popen(

@@ -6,6 +6,7 @@ lock of the very connection that writes, so that whoever loses the one has lost 
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -64,15 +65,22 @@ def lock(file: IO[str]) -> None:
     try:
         import fcntl
     except ImportError:
-        import msvcrt
-
-        file.seek(1 << 20)  # of what is locked nobody else can read anything
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        except PermissionError:
-            raise BlockingIOError from None
+        lock_on_windows(file)
     else:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def lock_on_windows(file: IO[str]) -> None:
+    """Lock a file by a byte in it, like `lock`."""
+    try:
+        import msvcrt
+    except ImportError:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK)) from None
+    file.seek(1 << 20)  # of what is locked nobody else can read anything
+    try:
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+    except PermissionError:
+        raise BlockingIOError from None
 
 
 def own_session(connection: Connection, where: str) -> None:

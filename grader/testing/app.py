@@ -63,7 +63,7 @@ class Answer:
             for data in self.seen.written:
                 write(data)
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Answer:
         return self
 
     def __next__(self) -> bytes:

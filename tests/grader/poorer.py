@@ -1,10 +1,13 @@
-"""Runs a command as on a poorer machine: without namespaces, with an old Landlock or none, as root without rights.
+"""Runs a command as on a poorer machine: without namespaces, with an old Landlock or none, as root without rights, no Unix.
 
     python tests/grader/poorer.py --no-namespaces --landlock 3 --user 65534 -- grader doctor
+    python tests/grader/poorer.py --no-unix -- python -m grader doctor
 
 What containers deny by a seccomp filter is denied by one here too (Docker's default profile: EPERM for unshare(2) and
 for clone(2) with new namespaces, ENOSYS for clone3(2)). An old Landlock is played by a supervisor that answers the
-question for the ABI with a smaller number (seccomp_unotify(2)) and refuses the larger structures of later kernels.
+question for the ABI with a smaller number (seccomp_unotify(2)) and refuses the larger structures of later kernels. Without
+Unix every Python below lacks the modules and names that only Unix has (`elsewhere/sitecustomize.py`), and what this project
+opens without naming an encoding is an error.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import errno
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pyseccomp
 
@@ -35,6 +39,8 @@ def main() -> None:
     filters(arguments)
     if arguments.landlock:
         supervise_landlock(arguments.landlock, arguments.user)
+    if arguments.no_unix:
+        leave_unix()
     words = [*rights(arguments), *arguments.command]
     os.execvp(words[0], words)
 
@@ -47,6 +53,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--landlock", type=int, choices=sorted(STRUCTURE), help="the newest ABI that there is")
     parser.add_argument("--no-capabilities", action="store_true")
     parser.add_argument("--user", type=int, help="the user (and group) to become")
+    parser.add_argument("--no-unix", action="store_true", help="Python has only what there is on every system")
     parser.add_argument("command", nargs="+")
     return parser.parse_args(words)
 
@@ -59,6 +66,13 @@ def rights(arguments: argparse.Namespace) -> list[str]:
     if arguments.user is not None:
         words += ["--reuid", str(arguments.user), "--regid", str(arguments.user), "--clear-groups"]
     return ["setpriv", *words, "--"] if words else []
+
+
+def leave_unix() -> None:
+    """Have every Python begin with what takes Unix away; plugins of pytest that others installed may need it."""
+    search = [str(Path(__file__).with_name("elsewhere")), os.environ.get("PYTHONPATH", "")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, search))
+    os.environ["PYTHONWARNDEFAULTENCODING"] = os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
 
 
 def filters(arguments: argparse.Namespace) -> None:

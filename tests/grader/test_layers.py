@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LAYERS = (
-    ("models", "errors", "printable", "language"),
+    ("models", "errors", "printable", "language", "streams"),
     (
         "course",
         "catalogues",
@@ -35,7 +35,7 @@ LAYERS = (
     ("sandbox",),
     ("testing",),
     ("grading",),
-    ("reports", "output"),
+    ("reports", "release", "output"),
     ("demo", "proving", "predictions", "student"),
     ("cli", "__main__"),
 )

@@ -5,6 +5,7 @@ Runs as a fork of the zygote (level full) or as a program of its own (level none
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -125,14 +126,15 @@ def main() -> None:
             msvcrt.setmode(descriptor, os.O_BINARY)
     pipe = Pipe(os.dup(0), os.dup(1))
     standard_streams(2)
-    if sys.platform != "win32":
-        import resource
+    with contextlib.suppress(ImportError):
+        import resource  # not on every system
 
         for kind, value in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_CPU, config["cpu"])):
             resource.setrlimit(kind, (value, value))
-    sys.path[:] = [*config["paths"], *sys.path]
-    unpack(pipe, config["folder"])
-    serve(pipe, config["folder"], [])
+    folder, *paths = (os.fsdecode(path.encode("latin-1")) for path in (config["folder"], *config["paths"]))
+    sys.path[:] = [*paths, *sys.path]
+    unpack(pipe, folder)
+    serve(pipe, folder, [])
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class Steps:
         self.__raises__ = body.__raises__
         self.body = body
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Steps:
         return self
 
     def __next__(self) -> bytes:
@@ -60,7 +60,7 @@ class OwnIterator(Body):
 
     __exposed__: ClassVar[tuple[str, ...]] = ("iter", "next", "close")
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> OwnIterator:
         return self
 
     def __next__(self) -> bytes:
