@@ -13,6 +13,7 @@ import click
 import grader as package
 
 SUMMARIES = {
+    "check": "Run the public tests of EXERCISE on your files, and say what runs at grading besides.",
     "demo": "Build a small class from the sample submissions, grade it, and show what comes out.",
     "doctor": "Find out by probes how well submissions are walled in on this machine, and what to do for more.",
     "export": "Write the grades to OUT, or to standard output.",

@@ -38,10 +38,14 @@ class Plain:
 
     def spawn(self, files: Mapping[str, bytes], listener: socket.socket | None = None) -> PlainProcess:  # noqa: ARG002
         """Start a student process with these files; it opens its own sockets."""
-        process = PlainProcess(self.limits)
+        process = self.start()
         names = sorted(files)
         process.deliver(encode({"files": names}, [files[name] for name in names]))
         return process
+
+    def start(self) -> PlainProcess:
+        """Start a process that waits for its files."""
+        return PlainProcess(self.limits)
 
     def sweep(self, job: int) -> None:
         """End a job; each process cleaned up after itself."""
@@ -51,6 +55,28 @@ class Plain:
 
     def restart(self) -> None:
         """Begin anew; there is nothing to renew."""
+
+
+class Ahead(Plain):
+    """Starts the first student process at once, so that it is there when somebody wants it."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits)
+        self.waiting: PlainProcess | None = PlainProcess(limits)
+
+    def start(self) -> PlainProcess:
+        """Return the process that was started ahead, then new ones."""
+        process, self.waiting = self.waiting, None
+        if process is None:
+            return super().start()
+        process.deadline = time.monotonic() + self.limits.load
+        return process
+
+    def stop(self) -> None:
+        """End the process if nobody wanted it."""
+        if self.waiting:
+            self.waiting.discard()
+            self.waiting = None
 
 
 class PlainProcess(StudentProcess):
