@@ -25,6 +25,8 @@ SUMMARIES = {
     "override": "Give STUDENT so many POINTS for EXERCISE by hand, whatever the attempts say.",
     "predict": "Predict what a small program does, and see at once what it really does: three questions before an exercise.",
     "regrade": "Grade again what was judged by other tests or another engine, and show who gains and who loses which points.",
+    "reset": "Put the starter of EXERCISE back in place; your own files go to a backup.",
+    "start": "Begin EXERCISE: bring along your own file of the exercise that it builds on.",
     "verify": "Prove that exercises keep what they promise: all of the course, or those that are named.",
 }
 """The commands, each a function ``command`` in the module of its name, and the first sentence of what it says of itself."""

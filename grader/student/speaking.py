@@ -5,10 +5,10 @@ from __future__ import annotations
 import codecs
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console
 from rich.text import Text as Words
 
 from grader.catalogues import Catalogue
@@ -63,21 +63,10 @@ class Voice:
         """Print a sentence that holds a path: a path is never broken, for somebody may want to copy it."""
         self.console.print(Words(text), soft_wrap=True)
 
-
-class Hanging:
-    """A label and a text whose further lines begin under its first one."""
-
-    def __init__(self, label: str, text: str, style: str = "", width: int = 0) -> None:
-        self.label = label
-        self.text = text
-        self.style = style
-        self.width = width or cell_len(label) + 2
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        room = max(20, options.max_width - self.width)
-        lines: Iterator[object] = iter(console.render_lines(Prose(Words(self.text)), options.update(width=room), pad=False))
-        for number, line in enumerate(lines):
-            lead = self.label if number == 0 else ""
-            whole = Words(lead, self.style) + Words(" " * (self.width - cell_len(lead)))
-            whole.append("".join(segment.text for segment in line))  # type: ignore[attr-defined]
-            yield whole
+    def rows(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Print labels and texts in two columns."""
+        listed = list(rows)
+        width = max(cell_len(label) for label, _ in listed) + 2
+        for label, text in listed:
+            line = Words(f"  {label}{' ' * (width - cell_len(label))}", "cyan")
+            self.console.print(line + Words(text), soft_wrap=True)

@@ -182,10 +182,9 @@ def check_from(said: Mapping[str, Any]) -> Check:
         for name, (earned, possible) in said["categories"].items()
         if name in CATEGORIES
     }
-    return Check(text(said["files"]), text(said["when"]), *(number(said[key]) for key in NUMBERS), parts)
+    passed, count, earned, possible = (number(said[key]) for key in ("passed", "count", "earned", "possible"))
+    return Check(text(said["files"]), text(said["when"]), passed, count, earned, possible, parts)
 
-
-NUMBERS = ("passed", "count", "earned", "possible")
 
 
 def number(value: object) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from rich.console import Group, RenderableType
 from rich.text import Text as Words
 
-from grader.models import Attempt, Exercise, Outcome, TestResult, Verdict
+from grader.models import Attempt, Exercise, Outcome, Verdict
 from grader.predictions.prose import Prose
 from grader.reports.terminal import TerminalReport, grouped
 from grader.student.speaking import Voice
@@ -48,15 +48,10 @@ def failures(attempt: Attempt, report: TerminalReport, voice: Voice) -> Iterator
     """Yield the feedback of each failure; what one broken start-up caused is said once."""
     for alike in grouped(attempt.results):
         yield Words()
-        yield failure(alike[0], report, voice)
+        yield report.failure(alike[0])
         if alike[1:]:
             others = voice.word(", ").join(result.info.id for result in alike[1:])
             yield Prose(Words(voice.word("  the same for: {tests}", tests=others)))
-
-
-def failure(result: TestResult, report: TerminalReport, voice: Voice) -> RenderableType:
-    """Return the feedback of one test: its name, and the labelled lines below it."""
-    return report.failure(result)
 
 
 def standing(attempt: Attempt, exercise: Exercise, voice: Voice) -> Iterator[str]:
