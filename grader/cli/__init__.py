@@ -30,6 +30,7 @@ SUMMARIES = {
     "reset": "Put the starter of EXERCISE back in place; your own files go to a backup.",
     "start": "Begin EXERCISE: bring along your own file of the exercise that it builds on.",
     "submit": "Pack what EXERCISE asks for into one archive, with a manifest, to be handed in as it is.",
+    "watch": "Check an exercise whenever you save a file of it, until you press q.",
     "verify": "Prove that exercises keep what they promise: all of the course, or those that are named.",
 }
 """The commands, each a function ``command`` in the module of its name, and the first sentence of what it says of itself."""

@@ -12,7 +12,7 @@ from grader.cli.options import lang_option, reporting, student_course_option
 @click.command("start")
 @click.argument("exercise_name", metavar="EXERCISE")
 @click.option("--from-reference", "reference", is_flag=True,
-              help="Bring the course's reference of the earlier exercise, if it was given out, instead of your own file.")  # fmt: skip
+              help="Bring the course's reference of the earlier exercise, if it was given out, not your own file.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Bring it even over what you have written already; a backup is kept.")
 @student_course_option
 @lang_option

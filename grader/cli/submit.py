@@ -15,7 +15,9 @@ from grader.cli.options import lang_option, reporting, student_course_option
 @click.argument("exercise_name", metavar="[EXERCISE]", required=False)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Where the archive goes (default: handed_in/ in the course's folder).")  # fmt: skip
-@click.option("--time", "when", metavar="TIME", help="The time in the manifest, as in 2026-03-01T18:00+08:00 (default: now).")
+@click.option(
+    "--time", "when", metavar="TIME", help="The time in the manifest, as in 2026-03-01T18:00+08:00 (default: now)."
+)
 @click.option("--force", is_flag=True, help="Pack it even if it is still the starter.")
 @student_course_option
 @lang_option

@@ -46,4 +46,6 @@ def work_of(exercise: Exercise, elsewhere: Path | None = None) -> Submission:
     from grader.sandbox.plain import Plain
     from grader.sandbox.unpack import unpack
 
-    return opened(submission, exercise, unpack(Plain(exercise.limits).spawn, submission.archive, exercise.files, exercise.limits))
+    return opened(
+        submission, exercise, unpack(Plain(exercise.limits).spawn, submission.archive, exercise.files, exercise.limits)
+    )

@@ -49,7 +49,9 @@ def work(exercise: Exercise) -> Work:
         raise Misuse(submission.problem["problem"], **{k: v for k, v in submission.problem.items() if k != "problem"})
     missing = lacking(exercise.files, submission.files)
     if submission.archive is not None or missing:
-        there = [name for name in extra_files(exercise.folder, exercise) if name.endswith(".py") and name[:5] != "test_"]
+        there = [
+            name for name in extra_files(exercise.folder, exercise) if name.endswith(".py") and name[:5] != "test_"
+        ]
         values = {"exercise": exercise.short, "files": ", ".join(missing or exercise.files),
                   "folder": f"exercises/{exercise.name}/"}  # fmt: skip
         if there:

@@ -71,11 +71,11 @@ def table(found: list[Standing], voice: Voice) -> Table:
         grid.add_column(voice.word(name), justify="right", no_wrap=True)
     grid.add_column(voice.word("public part"), justify="right", no_wrap=True)
     for one in found:
-        grid.add_row(one.exercise.short, Words(one.exercise.title[voice.lang]), *cells(one, voice))
+        grid.add_row(one.exercise.short, Words(one.exercise.title[voice.lang]), *cells(one))
     return grid
 
 
-def cells(one: Standing, voice: Voice) -> Iterator[Words]:
+def cells(one: Standing) -> Iterator[Words]:
     """Yield the points of an exercise; of the warm-up the questions answered, of what was not checked nothing."""
     parts = one.check.categories if one.check else {}
     for name in CATEGORIES:

@@ -22,7 +22,8 @@ class Begun:
 
     ``earlier`` is the short id of the exercise whose ``files`` were brought, from a ``reference`` or as they are the student's
     own. ``backup`` holds what stood in their place. ``why`` says why nothing was brought: ``own`` (nothing to bring),
-    ``unchanged`` (the earlier one is as it was handed out), ``same`` (all is here already) or ``work`` (it would be written over).
+    ``unchanged`` (the earlier one is as it was handed out), ``same`` (all is here already) or ``work`` (it would be written
+    over).
     """
 
     why: str
@@ -92,7 +93,9 @@ def brought(earlier: Exercise, start: Start, folder: Path, exercise: Exercise) -
         Misuse: there are none.
     """
     found = own_files(earlier, folder)
-    named = {start.files.get(name, name): data for name, data in found.items() if not start.files or name in start.files}
+    named = {
+        start.files.get(name, name): data for name, data in found.items() if not start.files or name in start.files
+    }
     files = {name: data for name, data in named.items() if name not in start.but and listed(name, exercise.files)}
     if not files:
         raise Misuse("there is nothing of {exercise} to bring along: {files} is not in {folder}", exercise=earlier.short,

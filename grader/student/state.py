@@ -186,7 +186,6 @@ def check_from(said: Mapping[str, Any]) -> Check:
     return Check(text(said["files"]), text(said["when"]), passed, count, earned, possible, parts)
 
 
-
 def number(value: object) -> int:
     """Return a small number that is none of a sign."""
     if type(value) is not int or not 0 <= value < 1 << 31:

@@ -21,7 +21,9 @@ def last_checked(place: Place, state: State) -> Exercise:
     Raises:
         Misuse: none was.
     """
-    checks = [(record.check.when, name) for name, record in state.records.items() if record.check and name in place.names]
+    checks = [
+        (record.check.when, name) for name, record in state.records.items() if record.check and name in place.names
+    ]
     if not checks:
         raise Misuse("which exercise do you want to hand in? Name it, as in: grader submit a1")
     return place.load(max(checks)[1])

@@ -40,7 +40,9 @@ def tell_beginning(begun: Begun, place: Place, exercise: Exercise, voice: Voice)
         voice.say(voice.word("What you have of {earlier} is here already: {files}.", **values))
     elif begun.why == "work":
         kept = ", ".join(printable(name) for name in begun.kept[:5])
-        voice.say(voice.word("You have begun {exercise} already, and your work stays as it is: {kept}.", **values, kept=kept))
+        voice.say(
+            voice.word("You have begun {exercise} already, and your work stays as it is: {kept}.", **values, kept=kept)
+        )
         voice.say(voice.word("To bring the files of {earlier} all the same, with a backup of these: "
                              "grader start {exercise} --force", **values))  # fmt: skip
     elif not begun.why and begun.reference:

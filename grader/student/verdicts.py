@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.text import Text as Words
 
 from grader.models import Attempt, Exercise, Outcome, Verdict
@@ -51,7 +52,7 @@ def failures(attempt: Attempt, report: TerminalReport, voice: Voice) -> Iterator
         yield report.failure(alike[0])
         if alike[1:]:
             others = voice.word(", ").join(result.info.id for result in alike[1:])
-            yield Prose(Words(voice.word("  the same for: {tests}", tests=others)))
+            yield Padding(Prose(Words(voice.word("  the same for: {tests}", tests=others).strip())), (0, 0, 0, 2))
 
 
 def standing(attempt: Attempt, exercise: Exercise, voice: Voice) -> Iterator[str]:

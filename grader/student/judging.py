@@ -1,0 +1,127 @@
+"""Judges a student's saves one after another, by warm workers in a thread of its own."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from grader.course import Course
+from grader.errors import UsageError
+from grader.grading.crew import Crew, Question
+from grader.grading.grade import Grader
+from grader.grading.workers import Worker, WorkerDied
+from grader.hashing import content_hash
+from grader.models import Attempt, Exercise, Isolation, Submission
+from grader.student.place import Place
+
+WORKERS = 3
+"""Warm workers that are kept; each is a process with pytest in it."""
+HANGS = 2.0
+"""Seconds after which a check is given up if there is a younger save: so long a single call may take."""
+LEAVE = 0.7
+"""Seconds for what is being judged to leave at the end."""
+
+
+@dataclass
+class OneTry(Crew):
+    """A crew that can be told to give up on what it is asked, and does not ask again then."""
+
+    abandoned: bool = False
+    began: float | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def once(self, exercise: Exercise, question: Question) -> tuple[Worker, Mapping[str, Any]]:
+        """Ask, unless it was given up."""
+        if self.abandoned:
+            raise WorkerDied("given up for a younger save")
+        return super().once(exercise, lambda worker: self.timed(worker, question))
+
+    def timed(self, worker: Worker, question: Question) -> Mapping[str, Any]:
+        """Note since when a worker is busy."""
+        with self.lock:
+            self.began = time.monotonic()
+        try:
+            return question(worker)
+        finally:
+            with self.lock:
+                self.began = None
+
+    def abandon(self, after: float) -> None:
+        """Send the workers away if they are busy for more than so many seconds; for another thread."""
+        with self.lock:
+            if self.began is not None and time.monotonic() - self.began > after and not self.abandoned:
+                self.abandoned = True
+                for worker in list(self.workers.values()):
+                    worker.hang_up()
+
+
+def digest_of(submission: Submission) -> str:
+    """Return what tells two saves apart."""
+    return f"{content_hash(submission.files)} {submission.missing} {dict(submission.problem)}"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A check has come to an end, with an attempt or with what is wrong in the course; ``seconds`` since it was asked for.
+
+    ``digest`` says of what.
+    """
+
+    exercise: Exercise
+    digest: str
+    came_to: Attempt | UsageError
+    seconds: float
+
+
+class Judge:
+    """Checks one submission after another in a thread of its own; of those that wait the youngest is taken."""
+
+    def __init__(self, place: Place, judged: Callable[[Judged], None]) -> None:
+        self.course = Course(place.folder, {exercise.name: exercise for exercise in place.all()})
+        self.grader = Grader(self.course, place.private, Isolation.NONE)
+        self.crew = self.grader.crew = OneTry(place.private, Isolation.NONE)
+        self.judged = judged
+        self.jobs: queue.SimpleQueue[tuple[Exercise, Submission, float] | None] = queue.SimpleQueue()
+        self.thread = threading.Thread(target=self.work, daemon=True)
+        self.thread.start()
+
+    def ask(self, exercise: Exercise, submission: Submission, since: float) -> None:
+        """Have a submission judged; ``since`` is when it was saved (`time.monotonic`)."""
+        self.jobs.put((exercise, submission, since))
+
+    def work(self) -> None:
+        """Judge until it is over."""
+        while job := self.youngest():
+            exercise, submission, since = job
+            if exercise.name not in self.crew.workers and len(self.crew.workers) >= WORKERS:
+                self.crew.keep_only(exercise)
+            self.crew.abandoned = False
+            try:
+                came_to: Attempt | UsageError = self.grader.grade(submission)
+            except UsageError as error:
+                came_to = error
+            if not self.crew.abandoned:
+                self.judged(Judged(exercise, digest_of(submission), came_to, time.monotonic() - since))
+
+    def hurry(self) -> None:
+        """Give up on code that does not come to an end if something younger waits to be judged."""
+        if not self.jobs.empty():
+            self.crew.abandon(HANGS)
+
+    def youngest(self) -> tuple[Exercise, Submission, float] | None:
+        """Wait for a job; those that younger ones have overtaken are nobody's any more."""
+        job = self.jobs.get()
+        while job and not self.jobs.empty():
+            job = self.jobs.get()
+        return job
+
+    def close(self) -> None:
+        """End the workers, and with them what is being judged."""
+        self.jobs.put(None)
+        self.crew.give_up()
+        self.thread.join(LEAVE)
+        self.grader.close()
