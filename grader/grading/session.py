@@ -63,6 +63,7 @@ class Session:
             UsageError: pytest could not begin.
             EngineFault: it met an error of its own.
         """
+        course = str(self.exercise.folder.parents[1])
         trees = [str(self.exercise.folder)]
         if self.exercise.hidden_folder:
             trees.append(str(self.exercise.hidden_folder))
@@ -70,7 +71,9 @@ class Session:
             "-c",
             str(INI),
             "--rootdir",
-            str(self.exercise.folder.parents[1]),
+            course,
+            "--confcutdir",  # else pytest goes through the folders above the course too
+            course,
             "-p",
             "grader.testing.plugin",
             *trees,

@@ -14,11 +14,19 @@ from grader.reports.terminal import TerminalReport, grouped
 from grader.student.speaking import Voice
 
 
+class Report(TerminalReport):
+    """Breaks the lines of a feedback where a reader would."""
+
+    def sentence(self, text: str) -> RenderableType:
+        """Return a sentence of a feedback."""
+        return Prose(Words(text))
+
+
 def page(attempt: Attempt, exercise: Exercise, voice: Voice) -> Iterator[RenderableType]:
     """Yield everything about one check."""
     yield Words.assemble((f"{exercise.short.upper()} · {exercise.title[voice.lang]}", "bold"), f"  ({exercise.name})")
     yield Words()
-    report = TerminalReport(voice.catalogue, voice.lang)
+    report = Report(voice.catalogue, voice.lang)
     if attempt.outcome is Outcome.GRADED:
         yield from categories(attempt, voice)
         yield from failures(attempt, report, voice)
