@@ -81,16 +81,27 @@ class Judge:
     """Checks one submission after another in a thread of its own; of those that wait the youngest is taken."""
 
     def __init__(self, place: Place, judged: Callable[[Judged], None]) -> None:
-        self.course = Course(place.folder, {exercise.name: exercise for exercise in place.all()})
-        self.grader = Grader(self.course, place.private, Isolation.NONE)
+        self.place = place
+        self.exercises: dict[str, Exercise] = {}
+        self.grader = Grader(Course(place.folder, self.exercises), place.private, Isolation.NONE)
         self.crew = self.grader.crew = OneTry(place.private, Isolation.NONE)
         self.judged = judged
         self.jobs: queue.SimpleQueue[tuple[Exercise, Submission, float] | None] = queue.SimpleQueue()
         self.thread = threading.Thread(target=self.work, daemon=True)
         self.thread.start()
 
+    def find(self, name: str) -> Exercise | None:
+        """Return the exercise of a folder, None if there is none or its manifest is wrong."""
+        if name not in self.exercises and name in self.place.names:
+            try:
+                self.exercises[name] = self.place.load(name)
+            except UsageError:
+                return None
+        return self.exercises.get(name)
+
     def ask(self, exercise: Exercise, submission: Submission, since: float) -> None:
         """Have a submission judged; ``since`` is when it was saved (`time.monotonic`)."""
+        self.exercises[exercise.name] = exercise
         self.jobs.put((exercise, submission, since))
 
     def work(self) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+SPECIAL = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
+"""What arrows and other special keys send (ECMA-48, control sequences)."""
 PATIENCE = 0.1
 """Seconds of a look for a key; whoever wants the terminal for a line waits as long at most."""
 
@@ -99,4 +102,4 @@ class Keys:
             return None
         if not said:
             return None
-        return "" if said.startswith(b"\x1b") else said.decode("utf-8", "ignore")
+        return SPECIAL.sub("", said.decode("utf-8", "ignore"))

@@ -104,7 +104,7 @@ class Watch:
         """Check what was saved, if it is something that is handed in."""
         now = time.monotonic()
         for name, paths in event.paths.items():
-            exercise = self.judge.course.exercises.get(name)
+            exercise = self.judge.find(name)
             if exercise and any(listed(path, exercise.files) or f"{path}/" in exercise.files for path in paths):
                 self.check(exercise, now)
 

@@ -29,7 +29,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="student-day-") as place:
         top = Path(place)
         shutil.copytree(ROOT / "exercises", top / "exercises", ignore=shutil.ignore_patterns("__pycache__"))
-        print(f"{'':4}{'save to verdict':>18}{'worst':>8}{'cold check':>12}{'cold pytest':>13}{'imports':>9}{'check/imports':>15}")
+        print(
+            f"{'':4}{'save to verdict':>18}{'worst':>8}{'cold check':>12}{'cold pytest':>13}{'imports':>9}{'check/imports':>15}"
+        )
         for short in sys.argv[1:] or EXERCISES:
             row(top, short)
 
@@ -62,7 +64,9 @@ def row(top: Path, short: str) -> None:
     ratio = statistics.median(check / alone for check, alone in zip(checks, imports, strict=True))
     target = TARGETS[short[0]]
     said = "" if middle[0] <= target else f"  slower than {target:.2f}"
-    print(f"{short:4}{middle[0]:18.3f}{max(waits):8.3f}{middle[1]:12.3f}{middle[2]:13.3f}{middle[3]:9.3f}{ratio:15.2f}{said}")
+    print(
+        f"{short:4}{middle[0]:18.3f}{max(waits):8.3f}{middle[1]:12.3f}{middle[2]:13.3f}{middle[3]:9.3f}{ratio:15.2f}{said}"
+    )
 
 
 def save(watching: Terminal, path: Path, number: int) -> float:
