@@ -95,7 +95,8 @@ class Worker(Session):
             files = dict(zip(header["files"], blobs, strict=True))
             archive = b"".join(pieces) if header["archive"] else None
             pieces.clear()
-            job = Job(header["job"], files, header["seed"], header["hidden"], archive, header["brief"])
+            job = Job(header["job"], files, header["seed"], header["hidden"], archive, header["brief"],
+                      header["part"])  # fmt: skip
             self.answer(self.grade(session, job))
 
     def prepare(self, session: pytest.Session) -> None:

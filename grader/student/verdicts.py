@@ -22,8 +22,8 @@ class Report(TerminalReport):
         return Prose(Words(text))
 
 
-def page(attempt: Attempt, exercise: Exercise, voice: Voice) -> Iterator[RenderableType]:
-    """Yield everything about one check."""
+def page(attempt: Attempt, exercise: Exercise, voice: Voice, more: int) -> Iterator[RenderableType]:
+    """Yield everything about one check; while ``more`` tests are still running, nothing is said of the whole."""
     yield Words.assemble((f"{exercise.short.upper()} · {exercise.title[voice.lang]}", "bold"), f"  ({exercise.name})")
     yield Words()
     report = Report(voice.catalogue, voice.lang)
@@ -33,6 +33,11 @@ def page(attempt: Attempt, exercise: Exercise, voice: Voice) -> Iterator[Rendera
     else:
         yield Prose(report.outcome(attempt))
     yield Words()
+    if more:
+        yield Prose(
+            Words(voice.word("{count} public tests of earlier exercises are still running …", count=more), "bold")
+        )
+        return
     for number, line in enumerate(standing(attempt, exercise, voice)):
         yield Prose(Words(line, "bold" if number == 0 else ""))
 
@@ -94,9 +99,9 @@ def to_read(attempt: Attempt, lang: str) -> Mapping[str, None]:
     return dict.fromkeys(reading[lang] for reading in readings if reading)
 
 
-def shown(attempt: Attempt, exercise: Exercise, voice: Voice) -> RenderableType:
+def shown(attempt: Attempt, exercise: Exercise, voice: Voice, more: int = 0) -> RenderableType:
     """Return the page as one thing to print."""
-    return Group(*page(attempt, exercise, voice))
+    return Group(*page(attempt, exercise, voice, more))
 
 
 def passed(attempt: Attempt) -> bool:

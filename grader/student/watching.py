@@ -144,7 +144,9 @@ class Watch:
         if isinstance(event.came_to, UsageError):
             self.voice.say(printable(str(event.came_to), 2000), "red")
         else:
-            self.voice.console.print(shown(event.came_to, event.exercise, self.voice))
+            self.voice.console.print(shown(event.came_to, event.exercise, self.voice, event.more))
+        if event.more:
+            return
         moment = datetime.now().astimezone().strftime("%H:%M:%S")
         self.voice.say()
         self.voice.say(

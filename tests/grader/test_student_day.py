@@ -151,7 +151,7 @@ def test_without_a_terminal_there_are_no_keys_and_no_colours(place: Place) -> No
     )  # fmt: skip
     try:
         assert watching.stdout
-        lines = []
+        lines: list[str] = []
         while not lines or "checked at" not in lines[-1]:
             lines.append(watching.stdout.readline().decode())
             assert lines[-1], b"".join(watching.stderr or [])
