@@ -58,15 +58,16 @@ class Plain:
 
 
 class Ahead(Plain):
-    """Starts the first student process at once, so that it is there when somebody wants it."""
+    """Starts the first student process at once, so that it is there when somebody wants it; with ``always`` each next one too."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, *, always: bool = False) -> None:
         super().__init__(limits)
+        self.always = always
         self.waiting: PlainProcess | None = PlainProcess(limits)
 
     def start(self) -> PlainProcess:
         """Return the process that was started ahead, then new ones."""
-        process, self.waiting = self.waiting, None
+        process, self.waiting = self.waiting, PlainProcess(self.limits) if self.always else None
         if process is None:
             return super().start()
         process.deadline = time.monotonic() + self.limits.load

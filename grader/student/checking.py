@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
-from grader.models import Attempt, Exercise, Submission
+from grader.models import Attempt, Exercise, Submission, Visibility
 from grader.student.place import Place
 from grader.submissions import opened, read_submission
 
@@ -27,7 +27,7 @@ def check(place: Place, exercise: Exercise, submission: Submission) -> Attempt:
         if not (submission.missing or submission.problem):
             from grader.sandbox.plain import Ahead
 
-            spawner = Ahead(exercise.limits)
+            spawner = Ahead(exercise.limits, always=Visibility.PUBLIC in exercise.fresh)
         from grader.student.looking import look
 
         return look(place, exercise, submission, spawner)
