@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from grader.directories import PROBLEMS, Unfit, check, is_directory, listed
 
 SUFFIXES = (".zip", ".tar.gz", ".tgz")
+HASHED = re.compile(r"-[0-9a-f]{8}\Z")
 TOGETHER = 2 << 20
 """Bytes that the listed files of an archive may have together; they cross several frames."""
 IGNORED, IGNORED_NAME = 50, 100
@@ -42,6 +43,16 @@ def is_archive(name: str) -> bool:
 def stem(name: str) -> str:
     """Return the name of an archive without its suffix, any other name as it is."""
     return next((name[: -len(suffix)] for suffix in SUFFIXES if name.lower().endswith(suffix)), name)
+
+
+def named(name: str, known: Collection[str]) -> str:
+    """Return which of the known names an archive has: its own without the suffix, or that and eight digits of a hash.
+
+    ``grader submit`` names archives like ``a1_hello_wsgi-0f3c9a71.zip``. Any other name comes back without its suffix.
+    """
+    whole = stem(name)
+    base = HASHED.sub("", whole) if is_archive(name) else whole
+    return base if base in known and whole not in known else whole
 
 
 def decoded(raw: bytes, otherwise: str = "") -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 from grader.directories import is_directory
 from grader.errors import EngineFault, Misuse, UsageError
-from grader.models import CATEGORIES, LANGUAGES, Exercise, Factory, Limits, Parity, Text, Visibility
+from grader.models import CATEGORIES, LANGUAGES, Exercise, Factory, Limits, Parity, Start, Text, Visibility
 from grader.models import TestInfo as Info
 
 MANIFEST = "exercise.toml"
@@ -26,6 +26,7 @@ EQUIVALENTS = "equivalents.toml"
 PROVEN = "proven.toml"
 """Stands there too and says with what the proof was made."""
 NAME = re.compile(r"[a-z][0-9]+_[a-z0-9_]+\Z")
+EARLIER = re.compile(r"[a-z][0-9]+(_[a-z0-9_]+)?")
 TEST = re.compile(r"test_[A-Za-z0-9_]+")
 ODD = re.compile(r"[\x00-\x1f\x7f\\:]")
 """What no name of a file may hold: control characters, and what Windows takes for the end of a folder or a drive."""
@@ -33,7 +34,9 @@ LONGEST_NAME = 80
 """Characters of a name that somebody asks for."""
 ENTRY = re.compile(r"[a-z_][a-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*(\(\))?\Z")
 TEST_ID = re.compile(rf"([a-z][0-9]+\.)?{TEST.pattern}")
-KEYS = ("kind", "files", "entry", "factory", "fresh", "same_tests_as", "parity_points", "title", "limits", "hidden")
+KEYS = ("kind", "files", "entry", "starts_from", "factory", "fresh", "same_tests_as", "parity_points", "title", "limits",
+        "hidden")  # fmt: skip
+START_KEYS = ("exercise", "files", "but")
 FACTORY_KEYS = ("name", "takes", "settings")
 LARGEST_LIMIT = 1 << 40
 """Of bytes 1 TiB: what is larger was not meant, and would not fit where the system takes it."""
@@ -141,6 +144,7 @@ def build(read: Reader, content: dict[str, Any], private: Path, above: tuple[str
         origins=tuple(load_exercise(origin, private, chain) for origin in read.origins(content, chain)),
         chosen=frozenset(word for word in content.get("same_tests_as", ()) if "." in word),
         parity=read.parity(content),
+        start=read.start(content),
     )
 
 
@@ -284,6 +288,27 @@ class Reader:
                 f" as in {{public = 16, hidden = 36}}, not {value!r}"
             )
         return Parity(**points)
+
+    def start(self, table: Mapping[str, Any]) -> Start | None:
+        """Return what is brought along from an earlier exercise; that one need not be in a student's repository."""
+        value = table.get("starts_from")
+        if value is None:
+            return None
+        said = {"exercise": value} if type(value) is str else value
+        if type(said) is not dict:
+            raise UsageError(f"{self.path}: starts_from must be an exercise as in 'a2', or a table with {START_KEYS}")
+        self.keys(said, START_KEYS, "starts_from: ")
+        files, but = self.typed(said, "files", dict, {}), self.typed(said, "but", list, [])
+        name = self.matching(said, "exercise", EARLIER, "a2")
+        for path in (*files, *files.values(), *but):
+            if (
+                type(path) is not str
+                or not PurePosixPath(path).parts
+                or ".." in PurePosixPath(path).parts
+                or path[0] == "/"
+            ):
+                raise UsageError(f"{self.path}: starts_from: {path!r} is no path of a file below an exercise's folder")
+        return Start(name, files, tuple(but))
 
     def factory(self, table: Mapping[str, Any]) -> Factory:
         """Return how an app is made."""

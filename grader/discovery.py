@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from grader.archives import is_archive, stem
+from grader.archives import is_archive, named
 from grader.course import Course
 from grader.errors import UsageError
 from grader.models import Exercise, Submission
@@ -107,7 +107,7 @@ def tree_submissions(path: Path, course: Course, wanted: Exercise | None) -> Ite
 def named_exercise(path: Path, course: Course) -> Exercise | None:
     """Return the exercise that a path's own name or one of the two above it says."""
     absolute = path.absolute()
-    for name in [stem(absolute.name), *(parent.name for parent in list(absolute.parents)[:2])]:
+    for name in [named(absolute.name, course.exercises), *(parent.name for parent in list(absolute.parents)[:2])]:
         if name in course.exercises:
             return course.exercises[name]
     return None
@@ -129,7 +129,7 @@ def places(path: Path, course: Course | None = None) -> dict[str, list[Path]]:
     for place in (*whole, *odd):
         claims.setdefault(place.name, []).append(place)
     for place in archives_in(path):
-        claims.setdefault(stem(place.name), []).append(place)
+        claims.setdefault(named(place.name, course.exercises if course else ()), []).append(place)
     return dict(sorted(claims.items()))
 
 

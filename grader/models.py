@@ -135,6 +135,19 @@ class Parity:
 
 
 @dataclass(frozen=True)
+class Start:
+    """What a student brings along from an earlier ``exercise``, a name or a short id.
+
+    ``files`` says under which name each comes, by the one that it has there; without any, all come under their own names.
+    ``but`` are those that stay as the starter has them.
+    """
+
+    exercise: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    but: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Exercise:
     """One exercise of a course, as its manifest and its place in the trees say.
 
@@ -158,6 +171,7 @@ class Exercise:
     origins: tuple[Exercise, ...] = ()
     chosen: frozenset[str] = frozenset()
     parity: Parity = field(default_factory=Parity)
+    start: Start | None = None
 
     @property
     def hidden_folders(self) -> tuple[Path, ...]:

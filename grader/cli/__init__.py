@@ -15,20 +15,27 @@ import grader as package
 from grader.streams import tolerate
 
 SUMMARIES = {
+    "check": "Run the public tests of EXERCISE on your files, and say what runs at grading besides.",
     "demo": "Build a small class from the sample submissions, grade it, and show what comes out.",
     "doctor": "Find out by probes how well submissions are walled in on this machine, and what to do for more.",
     "export": "Write the grades to OUT, or to standard output.",
     "feedback": "Write a page of feedback for each student to the folder OUT, about the attempt that counts.",
     "grade": "Grade PATH: a file, an archive (zip, tar.gz), a folder, or a tree submitted/<student>/<exercise>/.",
+    "hint": "Show one more hint for EXERCISE: a question, then the principle, then a skeleton with gaps.",
     "leaks": "Search files, folders and archives for anything of hidden tests and solutions, before students get them.",
     "list": "List the exercises of the course.",
     "new": "Make a small exercise that runs, in every tree; its author replaces what is marked.",
     "override": "Give STUDENT so many POINTS for EXERCISE by hand, whatever the attempts say.",
     "predict": "Predict what a small program does, and see at once what it really does: three questions before an exercise.",
+    "progress": "Show the points of your last checks by exercise and category, and what comes next.",
     "regrade": "Grade again what was judged by other tests or another engine, and show who gains and who loses which points.",
     "release": "Make a repository for students in the folder OUT: the exercises, the grader, and a page about the first day.",
+    "reset": "Put the starter of EXERCISE back in place; your own files go to a backup.",
     "serve": "Run your app for the browser, on this machine only; print each request, and start again when you save a file.",
+    "start": "Begin EXERCISE: bring along your own file of the exercise that it builds on.",
+    "submit": "Pack what EXERCISE asks for into one archive, with a manifest, to be handed in as it is.",
     "trace": "Show one request at its five layers: socket bytes in, environ, start_response, chunks and close, socket bytes out.",
+    "watch": "Check an exercise whenever you save a file of it, until you press q.",
     "verify": "Prove that exercises keep what they promise: all of the course, or those that are named.",
 }
 """The commands, each a function ``command`` in the module of its name, and the first sentence of what it says of itself."""

@@ -19,6 +19,9 @@ FOLDER = click.Path(file_okay=False, exists=True, path_type=Path)
 course_option = click.option(
     "--course", "course_folder", type=FOLDER, help="The course (default: the nearest one upward)."
 )
+student_course_option = click.option(
+    "--course", "course_folder", type=FOLDER, help="The folder that you work in (default: the nearest one upward)."
+)
 private_option = click.option(
     "--private", type=FOLDER, help="Folder with tests/ and solutions/, if they are not in the course."
 )

@@ -15,7 +15,7 @@ from grader.course import Course
 from grader.errors import EngineFault
 from grader.grading.crew import Crew
 from grader.grading.job import contents_from, observed_from
-from grader.grading.workers import Worker
+from grader.grading.workers import Ready, Worker
 from grader.hashing import content_hash, hashes
 from grader.models import (
     Attempt,
@@ -101,13 +101,13 @@ class Grader:
     def judge(self, submission: Submission, exercise: Exercise, clock: Clock, seed: int) -> Attempt:
         """Have a submission judged by the worker of its exercise."""
         if submission.missing or submission.problem:
-            return self.refused(submission, exercise, self.worker(exercise), clock, seed)
+            return self.refused(submission, exercise, self.worker(exercise).ready, clock, seed)
         files = submission.files
         worker, report = self.crew.ask(
             exercise,
             lambda worker: worker.grade(files, seed, hidden=worker.ready.proof.level >= self.least, brief=self.brief),
         )
-        return self.attempt(submission, exercise, worker, report, clock, seed)
+        return self.attempt(submission, exercise, worker.ready, report, clock, seed)
 
     @property
     def workers(self) -> dict[str, Worker]:
@@ -132,7 +132,7 @@ class Grader:
         self,
         submission: Submission,
         exercise: Exercise,
-        worker: Worker,
+        ready: Ready,
         report: Mapping[str, Any],
         clock: Clock,
         seed: int,
@@ -141,27 +141,27 @@ class Grader:
         if report["fault"]:
             return self.fault(submission, exercise, clock, seed, report["fault"], fault_outcome(report))
         writer = Writer(catalogue_of(exercise), promises(exercise), readings(exercise))
-        level = worker.ready.proof.level
+        level = ready.proof.level
         unrun = NO_ISOLATION if level < self.least else "not reported"
-        results = tuple(result(row, report["tests"], submission, writer, unrun) for row in worker.ready.rows)
+        results = tuple(result(row, report["tests"], submission, writer, unrun) for row in ready.rows)
         withheld = any(r.verdict is Verdict.NOT_RUN and r.detail.get("reason") == NO_ISOLATION for r in results)
         return Attempt(
             exercise.name, submission.student, submission.path,
             Outcome.SANDBOX_UNAVAILABLE if withheld else Outcome.GRADED, level, results,
             None if withheld else score(results), {} if withheld else by_category(results), hashes(submission, exercise), seed,
-            clock.started, clock.seconds(), {"message": "; ".join(worker.ready.proof.against)} if withheld else to_come(exercise),
+            clock.started, clock.seconds(), {"message": "; ".join(ready.proof.against)} if withheld else to_come(exercise),
             submission.ignored, printable_lines(report["output"], OUTPUT_CAP),
         )  # fmt: skip
 
-    def refused(self, submission: Submission, exercise: Exercise, worker: Worker, clock: Clock, seed: int) -> Attempt:
+    def refused(self, submission: Submission, exercise: Exercise, ready: Ready, clock: Clock, seed: int) -> Attempt:
         """Make an attempt of a submission that cannot be run: it earned nothing, and it says why."""
         outcome = Outcome.MISSING_FILE if submission.missing else Outcome.BAD_SUBMISSION
         detail = dict(submission.problem) or {"file": ", ".join(submission.missing)}
         if "problem" in detail:
             detail["message"] = detail["problem"].format_map(detail)
-        results = tuple(TestResult(row, Verdict.NOT_RUN, {"reason": str(outcome)}) for row in worker.ready.rows)
+        results = tuple(TestResult(row, Verdict.NOT_RUN, {"reason": str(outcome)}) for row in ready.rows)
         return Attempt(
-            exercise.name, submission.student, submission.path, outcome, worker.ready.proof.level, results,
+            exercise.name, submission.student, submission.path, outcome, ready.proof.level, results,
             score(results), by_category(results), hashes(submission, exercise), seed, clock.started, clock.seconds(),
             detail, submission.ignored,
         )  # fmt: skip

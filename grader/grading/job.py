@@ -28,7 +28,7 @@ from grader.testing.alarm import Alarm
 from grader.testing.events import Event
 from grader.testing.network import guard
 from grader.testing.outcome import Observed
-from grader.testing.parity import module_of, test_id
+from grader.testing.parity import module_of, ported, test_id
 from grader.testing.plugin import OBSERVED, PASSED, RAN, RUNTIME, fixture_names, key_of
 from grader.testing.rubric import in_order
 from grader.testing.runtime import Runtime, Spawner
@@ -47,7 +47,8 @@ SHORT = 500
 class Job:
     """What is to be graded, or an archive that is to be opened before anything can be.
 
-    A ``brief`` one ends with the first test that does not pass; the others are not in its report.
+    A ``brief`` one ends with the first test that does not pass; the others are not in its report. Of an exercise that has tests
+    again from others a ``part`` may be asked for: its ``own`` ones, or those of the ``others``.
     """
 
     number: int
@@ -56,6 +57,7 @@ class Job:
     hidden: bool
     archive: bytes | None = None
     brief: bool = False
+    part: str = ""
 
 
 def run(
@@ -144,6 +146,8 @@ def forget(items: list[pytest.Item]) -> None:
 
 def arrange(items: list[pytest.Item], exercise: Exercise, job: Job) -> list[pytest.Item]:
     """Put public modules first, hidden ones in an order that follows from the seed, and tests behind their prerequisites."""
+    if job.part:
+        items = [item for item in items if bool(ported(item)) == (job.part == "others")]
     modules: dict[tuple[bool, str], list[pytest.Item]] = {}
     places = {path: (exercise.hides(path), str(path)) for path in {item.path for item in items}}
     for item in items:

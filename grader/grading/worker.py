@@ -18,11 +18,10 @@ import signal
 import sys
 import tempfile
 import traceback
-import warnings
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -33,21 +32,19 @@ from grader.grading import folders, strays
 from grader.grading.job import Job, run, settle
 from grader.grading.pipes import HungUp, Pipe, read_all
 from grader.grading.protocol import run_test
+from grader.grading.session import Session
 from grader.hashing import engine_hash, exercise_hash
-from grader.models import Exercise, Limits, Verdict
+from grader.models import Limits, Verdict
 from grader.sandbox.isolation import Proof, enter
 from grader.sandbox.plain import Plain
 from grader.sandbox.view import preload
 from grader.submissions import read_submission, sources
-from grader.testing.outcome import NO_ISOLATION, fault_of_ours
-from grader.testing.parity import GRADED, prerequisites
-from grader.testing.plugin import RUNTIME, key_of
-from grader.testing.rubric import Rubric, read_rubric
+from grader.testing.outcome import NO_ISOLATION
+from grader.testing.rubric import Rubric
 
 if TYPE_CHECKING:
     from grader.sandbox.box import Box
 
-INI = Path(__file__).with_name("pytest.ini")
 SPARE = 5.0
 """Seconds that a grading may take beyond what the submission was allowed before it is our fault."""
 ATTEMPTS, FAULTS = 3, 2
@@ -59,42 +56,21 @@ def longest(limits: Limits) -> float:
     return limits.attempt + limits.test + SPARE
 
 
-class Worker:
-    """A pytest plugin whose test loop serves jobs."""
+class Worker(Session):
+    """A session whose test loop serves jobs."""
 
     def __init__(self, config: dict[str, Any], pipe: Pipe) -> None:
         self.pipe = pipe
         self.slot: int = config["slot"]
         private = Path(config["private"])
-        self.exercise: Exercise = load_exercise(Path(config["folder"]), private)
+        super().__init__(load_exercise(Path(config["folder"]), private))
         self.tests = exercise_hash(self.exercise)
         self.secrets = [private / "tests", private / "solutions"] if self.exercise.hidden_folders else []
         self.box: Box | Plain | None = None
         self.proof: Proof
         self.rubric: Rubric
-        self.failed_collection: list[str] = []
-        self.fault = ""
         self.alone = hasattr(os, "fork")
         self.loaded: set[str] = set()
-
-    def pytest_configure(self, config: pytest.Config) -> None:
-        """Take the place of a student's own run: each job brings its own runtime."""
-        config.stash[RUNTIME] = no_job
-        config.stash[GRADED] = self.exercise
-        config.option.tbstyle = "value"  # nobody reads pytest's long tracebacks, which cost 20 ms each
-        warnings.simplefilter(
-            "ignore"
-        )  # for nobody reads them; with pytest's own plugin each test would ask for them again
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Remember tests that could not be collected."""
-        if report.failed:
-            self.failed_collection.append(str(report.longrepr))
-
-    def pytest_exception_interact(self, call: pytest.CallInfo[object], report: object) -> None:
-        """Remember why, if it is not the tests' fault."""
-        if isinstance(report, pytest.CollectReport) and call.excinfo and (fault := fault_of_ours(call.excinfo.value)):
-            self.fault = fault
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
@@ -130,22 +106,15 @@ class Worker:
             files = dict(zip(header["files"], blobs, strict=True))
             archive = b"".join(pieces) if header["archive"] else None
             pieces.clear()
-            job = Job(header["job"], files, header["seed"], header["hidden"], archive, header["brief"])
+            job = Job(header["job"], files, header["seed"], header["hidden"], archive, header["brief"],
+                      header["part"])  # fmt: skip
             self.answer(self.grade(session, job))
 
     def prepare(self, session: pytest.Session) -> None:
         """Read the rubric, enter the box, grade the reference."""
         if exercise_hash(self.exercise) != self.tests:
             raise EngineFault(f"{self.exercise.name}: its tests were changed while they were read; try again")
-        if self.fault:
-            raise EngineFault(f"{self.exercise.name}: its tests cannot be read: {self.fault}")
-        if self.failed_collection:
-            raise UsageError("tests of the course cannot be collected:\n" + "\n".join(self.failed_collection))
-        if not session.items:
-            raise UsageError(f"{self.exercise.folder}: the exercise has no tests")
-        self.rubric = read_rubric(session.items, self.exercise, complete=True)
-        for item in session.items:
-            key_of(item), prerequisites(item)  # once for all forks
+        self.rubric = self.collected(session)
         strays.adopt()
         self.box, self.proof = enter(self.exercise.limits, self.secrets, self.slot, preload(sources(self.exercise)))
         if self.exercise.hidden_folders or (self.exercise.kind == "diagnostic" and self.exercise.reference_folder):
@@ -278,11 +247,6 @@ def proven(test: Mapping[str, Any]) -> bool:
     return bool(test["verdict"] == Verdict.PASSED or test["detail"].get("reason") == NO_ISOLATION)
 
 
-def no_job(item: pytest.Item) -> NoReturn:
-    """Refuse fixtures of submissions outside a job."""
-    raise EngineFault(f"{item.nodeid} was run outside a job")
-
-
 def main() -> None:
     """Serve one exercise; the configuration is the only argument, as JSON."""
     config = json.loads(sys.argv[1])
@@ -290,7 +254,7 @@ def main() -> None:
     folder = Path(config["temporary"])
     try:
         move_in(folder)
-        serve(config, pipe)
+        Worker(config, pipe).run()
     except (EngineFault, UsageError, OSError) as error:
         with contextlib.suppress(HungUp):
             pipe.send(complaint(error))
@@ -306,28 +270,6 @@ def move_in(folder: Path) -> None:
         raise FileNotFoundError(f"{folder} is gone, so there is no place for temporary files")
     tempfile.tempdir = str(folder)
     os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)))
-
-
-def serve(config: Mapping[str, Any], pipe: Pipe) -> None:
-    """Run pytest with the worker as a plugin."""
-    worker = Worker(dict(config), pipe)
-    trees = [str(worker.exercise.folder)]
-    if worker.exercise.hidden_folder:
-        trees.append(str(worker.exercise.hidden_folder))
-    arguments = [
-        "-c",
-        str(INI),
-        "--rootdir",
-        str(worker.exercise.folder.parents[1]),
-        "-p",
-        "grader.testing.plugin",
-        *trees,
-    ]
-    code = pytest.main(arguments, plugins=[worker])
-    if code == pytest.ExitCode.INTERNAL_ERROR:
-        raise EngineFault("the grading worker met an error of its own; it stands above")
-    if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.TESTS_FAILED):
-        raise UsageError("\n".join(worker.failed_collection) or f"pytest stopped with {code!s}")
 
 
 if __name__ == "__main__":

@@ -122,15 +122,17 @@ class Worker:
             raise WorkerDied("the grading worker ended or did not answer; its messages stand above")
         return message
 
-    def grade(self, files: Mapping[str, bytes], seed: int, *, hidden: bool, brief: bool = False) -> dict[str, Any]:
-        """Return the report of one submission (see `grader.grading.job.run`), a ``brief`` one up to the first failure.
+    def grade(
+        self, files: Mapping[str, bytes], seed: int, *, hidden: bool, brief: bool = False, part: str = ""
+    ) -> dict[str, Any]:
+        """Return the report of one submission (see `grader.grading.job`), a ``brief`` one up to the first failure.
 
         Raises:
             WorkerDied: take a new worker.
         """
         names = sorted(files)
         return self.answer(
-            {"files": names, "seed": seed, "hidden": hidden, "archive": False, "brief": brief},
+            {"files": names, "seed": seed, "hidden": hidden, "archive": False, "brief": brief, "part": part},
             [files[n] for n in names],
         )
 
@@ -142,7 +144,7 @@ class Worker:
         """
         for start in range(0, len(archive), PIECE):
             self.send({"piece": 1}, [archive[start : start + PIECE]])
-        return self.answer({"files": [], "seed": 0, "hidden": False, "archive": True, "brief": False}, [])
+        return self.answer({"files": [], "seed": 0, "hidden": False, "archive": True, "brief": False, "part": ""}, [])
 
     def answer(self, job: dict[str, Any], blobs: list[bytes]) -> dict[str, Any]:
         """Give out a job and wait for its report."""

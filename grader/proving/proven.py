@@ -6,14 +6,17 @@ nothing relies on it. A change of the engine does not count, for every mutant wo
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
-from grader.course import PREDICTIONS, PROVEN
+from grader.course import MANIFEST, PREDICTIONS, PROVEN
 from grader.hashing import content_hash, read
 from grader.models import Exercise
 
 SUFFIXES = frozenset({".py", ".toml", ".json"})
+STARTS_FROM = re.compile(rb"(?m)^starts_from = .*\n")
+"""The line of a manifest that says what a student brings along: it has no say in any grading."""
 
 
 def proof_hash(exercise: Exercise) -> str:
@@ -32,7 +35,7 @@ def proof_hash(exercise: Exercise) -> str:
     if exercise.reference_folder:
         folders.append(("reference", exercise.reference_folder, None))
     return content_hash({
-        f"{place}/{name}": data
+        f"{place}/{name}": STARTS_FROM.sub(b"", data) if name == MANIFEST else data
         for place, folder, suffixes in folders
         for name, data in read(folder, suffixes, (PROVEN, PREDICTIONS)).items()
     })  # fmt: skip

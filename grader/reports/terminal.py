@@ -122,8 +122,12 @@ class TerminalReport:
         grid.add_column(no_wrap=True, style="cyan")
         grid.add_column(overflow="fold")
         for label, text in labelled(result.feedback, self.language, self.catalogue):
-            grid.add_row(label, Words(text))
+            grid.add_row(label, self.sentence(text))
         return Group(head, Padding(grid, (0, 0, 0, 2)))
+
+    def sentence(self, text: str) -> RenderableType:
+        """Return a sentence of a feedback."""
+        return Words(text)
 
     def to_come(self, attempts: Iterable[Attempt]) -> Words:
         """Say which part of the points these attempts are not about, if they are about public tests only."""

@@ -39,10 +39,14 @@ class Plain:
 
     def spawn(self, files: Mapping[str, bytes], listener: socket.socket | None = None) -> PlainProcess:  # noqa: ARG002
         """Start a student process with these files; it opens its own sockets."""
-        process = PlainProcess(self.limits)
+        process = self.start()
         names = sorted(files)
         process.deliver(encode({"files": names}, [files[name] for name in names]))
         return process
+
+    def start(self) -> PlainProcess:
+        """Start a process that waits for its files."""
+        return PlainProcess(self.limits)
 
     def sweep(self, job: int) -> None:
         """End a job; each process cleaned up after itself."""
@@ -57,6 +61,29 @@ class Plain:
 def as_bytes(path: Path | str) -> str:
     """Return the bytes of a path as text: the process decodes the names of files in a way of its own."""
     return os.fsencode(path).decode("latin-1")
+
+
+class Ahead(Plain):
+    """Starts the first student process at once, so that it is there when somebody wants it; with ``always`` each next one too."""
+
+    def __init__(self, limits: Limits, *, always: bool = False) -> None:
+        super().__init__(limits)
+        self.always = always
+        self.waiting: PlainProcess | None = PlainProcess(limits)
+
+    def start(self) -> PlainProcess:
+        """Return the process that was started ahead, then new ones."""
+        process, self.waiting = self.waiting, PlainProcess(self.limits) if self.always else None
+        if process is None:
+            return super().start()
+        process.deadline = time.monotonic() + self.limits.load
+        return process
+
+    def stop(self) -> None:
+        """End the process if nobody wanted it."""
+        if self.waiting:
+            self.waiting.discard()
+            self.waiting = None
 
 
 class PlainProcess(StudentProcess):

@@ -34,7 +34,7 @@ SHARE = {
     "test_new.py": 4, "test_mutants.py": 3, "test_verify.py": 6, "test_predictions.py": 2, "test_serve.py": 3,
     "test_attack_table.py": 3, "test_packages.py": 4, "test_store.py": 3, "test_class.py": 6,
     "test_classes.py": 4, "test_channel_lies.py": 2,
-    "test_sandbox.py": 2, "test_readings.py": 2,
+    "test_sandbox.py": 2, "test_readings.py": 2, "test_student_day.py": 3,
     "test_student_trace.py": 4, "test_student_serve.py": 3,
 }  # fmt: skip
 """Of these modules' slower tests every n-th is run everywhere, and twice as many where GRADER_CI is set; all of them

@@ -21,6 +21,7 @@ from tests.grader.conftest import ROOT
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\x1b[=>()][A-Z0-9]?")
 CLEARED = "\x1b[2J"
+FORGOTTEN = frozenset({"NO_COLOR", "LC_ALL", "COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE"})
 PATIENCE = 60.0
 """Seconds that a text may take to appear, on a machine that does many other things."""
 
@@ -106,5 +107,5 @@ def terminal(folder: Path, *arguments: str, **environment: str) -> Iterator[Term
 
 def surroundings(more: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a program: that of the tests, with a known terminal and language."""
-    own = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "LC_ALL", "COLUMNS", "LINES")}
+    own = {name: value for name, value in os.environ.items() if name not in FORGOTTEN}
     return own | {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "GRADER_LANG": "en", **more}
