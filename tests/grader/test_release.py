@@ -193,16 +193,11 @@ def test_a_reference_is_handed_out_on_request_only(student: Path, tmp_path: Path
 def test_the_page_names_commands_that_there_are_and_links_that_lead_somewhere(student: Path, language: str) -> None:
     page = (student / ("README.md" if language == "en" else f"README.{language}.md")).read_text(encoding="utf-8")
     named = set(re.findall(r"^grader (\w+)|`grader (\w+)", page, re.MULTILINE))
-    assert {one or other for one, other in named} <= SUMMARIES.keys() | ANNOUNCED
-    assert not ANNOUNCED & SUMMARIES.keys(), "these are there now: take them out of ANNOUNCED"
+    assert {one or other for one, other in named} <= SUMMARIES.keys()
     links = re.findall(r"\]\(([^)]+)\)", page)
     assert len(links) > len(load_course(ROOT).exercises)
     assert all((student / link).is_file() for link in links)
     assert "$" not in page
-
-
-ANNOUNCED = {"start", "check", "watch", "hint", "progress", "trace", "serve", "reset", "submit"}
-"""Commands that are still to come."""
 
 
 def test_what_a_repository_needs_is_what_the_project_needs(student: Path) -> None:
