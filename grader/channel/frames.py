@@ -99,5 +99,5 @@ def split(payload: bytes, start: int, lengths: object) -> list[bytes]:
     return blobs
 
 
-WRITER = json.JSONEncoder(separators=(",", ":"))
+WRITER = json.JSONEncoder(separators=(",", ":"), check_circular=False)  # a codec goes only so deep
 READER = json.JSONDecoder(parse_constant=refuse, object_pairs_hook=unique)

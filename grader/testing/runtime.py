@@ -130,7 +130,8 @@ class Runtime:
         for student in [*self.shared.values(), *self.own]:
             student.drop()
         for student in self.active():
-            self.forget(student)
+            if student not in self.own:  # those end here, with all that they refer to
+                self.forget(student)
         while self.own:
             student = self.own.pop()
             (self.bury if student.peer.gone else self.discard)(student)
