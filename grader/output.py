@@ -64,11 +64,20 @@ def write_bytes(path: Path, data: bytes) -> None:
         EngineFault: there is no room for it, or it cannot go there any more; the old one is untouched.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not write_unnamed(path, data):
-            write_named(path, data)
+        put(path, data)
     except OSError as error:
         raise EngineFault(f"{path}: cannot be written ({error.strerror}); make room or choose another folder") from None
+
+
+def put(path: Path, data: bytes) -> None:
+    """Do what `write_bytes` does, for those who have words of their own if it fails.
+
+    Raises:
+        OSError: it fails.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not write_unnamed(path, data):
+        write_named(path, data)
 
 
 def write_unnamed(path: Path, data: bytes) -> bool:

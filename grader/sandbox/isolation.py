@@ -63,7 +63,8 @@ def enter(
 
 def attempt(limits: Limits, walls: Walls, secrets: list[Path]) -> tuple[Box | None, Isolation, list[str]]:
     """Start a box behind some walls; return it with its level if it has one, and what stands against a higher level."""
-    from grader.sandbox.box import Box, BoxDied  # Linux only
+    from grader.sandbox.box import Box  # Linux only
+    from grader.sandbox.boxed import BoxDied
     from grader.sandbox.seccomp import NoFilter
 
     if obstacle := walls.missing():

@@ -17,6 +17,7 @@ from grader.directories import listed
 from grader.errors import Misuse
 from grader.hashing import read
 from grader.models import Exercise
+from grader.output import put
 from grader.printable import printable
 from grader.student.place import Place
 
@@ -118,14 +119,8 @@ def write(folder: Path, files: Files) -> None:
     """
     for name, data in files.items():
         path = folder.joinpath(*name.split("/"))
-        other = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                other.write_bytes(data)
-                other.replace(path)
-            finally:
-                other.unlink(missing_ok=True)
+            put(path, data)
         except OSError as error:
             raise unwritable(path, error) from None
 

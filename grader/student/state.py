@@ -6,7 +6,6 @@ Nothing relies on it: one that is damaged is put aside, and whoever checks again
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.models import CATEGORIES, Attempt, Score, Verdict
+from grader.output import put
 from grader.student.place import Place
 
 VERSION = 1
@@ -88,14 +88,8 @@ class State:
             StateNotKept: it cannot go there.
         """
         content = {"version": VERSION, "exercises": {name: asdict(record) for name, record in self.records.items()}}
-        other = self.path.with_name(f"{self.path.name}.{secrets.token_hex(4)}")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                other.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-                os.replace(other, self.path)  # noqa: PTH105 - atomic on every system
-            finally:
-                other.unlink(missing_ok=True)
+            put(self.path, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode())
         except OSError as error:
             raise StateNotKept(self.path, error.strerror or "") from None
 

@@ -32,7 +32,8 @@ from grader.discovery import find_submissions
 from grader.grading.grade import Grader, fault_outcome
 from grader.grading.job import open_archive
 from grader.models import LANGUAGES, Attempt, Isolation, Limits, Outcome, Submission, Verdict
-from grader.sandbox.box import Box, BoxDied
+from grader.sandbox.box import Box
+from grader.sandbox.boxed import BoxDied
 from grader.sandbox.inside.unpacking import EXPANDED, MEMBERS
 from grader.sandbox.inside.unpacking import unpack as unpack_here
 from grader.sandbox.plain import Plain
