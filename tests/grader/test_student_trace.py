@@ -466,3 +466,16 @@ def test_the_method_may_be_left_out() -> None:
 def test_a_request_is_refused_before_anything_is_run() -> None:
     with pytest.raises(Misuse):
         typed("GET", "no-slash")
+
+
+@pytest.mark.parametrize("name", ["overwrites_the_line", "turns_the_text_around", "writes_markup", "separates_lines"])
+def test_samples_that_attack_whoever_reads_are_traced_as_text(tmp_path: Path, name: str) -> None:
+    sample = str(ROOT / "tests" / "submissions" / A1.name / f"attack_{name}")
+    said = CliRunner().invoke(main, ["trace", "a1", "--file", sample, "--html", str(tmp_path / "page.html")])
+    assert said.exit_code == 0
+    drawn = (tmp_path / "page.html").read_text(encoding="utf-8")
+    shown = said.stdout.replace("\n", "") + drawn.replace("\n", "")
+    assert not {character for character in shown if unicodedata.category(character) in UNSAFE_CATEGORIES}
+    tags = set(re.findall(r"<([a-zA-Z]+)", drawn))
+    assert "script" not in tags
+    assert "img" not in tags
