@@ -26,7 +26,7 @@ def page(attempts: Iterable[Attempt], lang: str) -> str:
     student = next(iter(names)) if len(names) == 1 else None
     title = heading(student, say)
     articles = (article(one, say, str(number), named=student is None) for number, one in enumerate(found))
-    return shell(title[lang], [f"<h1>{both(title)}</h1>", *contents(found), *articles], lang)
+    return shell(title[lang], [f"<h1>{both(title)}</h1>", *contents(found, named=student is None), *articles], lang)
 
 
 def heading(student: str | None, say: Both) -> Text:
@@ -36,19 +36,19 @@ def heading(student: str | None, say: Both) -> Text:
     return say.catalogue.text("Feedback for {student}", student=printable(student))
 
 
-def contents(attempts: list[Attempt]) -> Iterator[str]:
+def contents(attempts: list[Attempt], *, named: bool) -> Iterator[str]:
     """Yield links to the attempts, if there are several."""
     if len(attempts) > 1:
         links = "".join(
-            f'<li><a href="#a{number}">{called(one)}</a> {points(one.score)}</li>'
+            f'<li><a href="#a{number}">{called(one, named=named)}</a> {points(one.score)}</li>'
             for number, one in enumerate(attempts)
         )
         yield f"<nav><ul>{links}</ul></nav>"
 
 
-def called(attempt: Attempt) -> str:
-    """Return what an attempt is called among others."""
-    who = f"{shown(attempt.student, NAME)} · " if attempt.student else ""
+def called(attempt: Attempt, *, named: bool) -> str:
+    """Return what an attempt is called among others, perhaps with the student."""
+    who = f"{shown(attempt.student, NAME)} · " if attempt.student and named else ""
     return f"{who}{shown(attempt.exercise, NAME)}"
 
 
@@ -65,7 +65,11 @@ def article(
 
     ``title`` is that of the exercise, ``grade`` says in HTML what the attempt comes to; ``named`` puts the student above it.
     """
-    head = called(attempt) if named or not title else f"{both(title)} <small>{shown(attempt.exercise, NAME)}</small>"
+    head = (
+        called(attempt, named=named)
+        if named or not title
+        else f"{both(title)} <small>{shown(attempt.exercise, NAME)}</small>"
+    )
     parts = [f'<article id="a{number}"><h2>{head}</h2>', *(f"<p>{line}</p>" for line in grade), *outcome(attempt, say)]
     if attempt.results and attempt.score:
         parts += [rubric.picture(attempt, attempt.score, say, f"{number}-s"), categories(attempt, say, number)]

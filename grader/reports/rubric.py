@@ -8,7 +8,7 @@ from math import pi
 from grader.models import Attempt, Score, TestResult, Verdict
 from grader.reports.web import Both, both, figure
 
-WIDTH, LEFT, RIGHT, ROW = 480, 200, 420, 30
+WIDTH, LEFT, RIGHT, ROW = 540, 244, 470, 30
 """Units of the picture: all of it, where bars begin, where the longest ends, and the height of one."""
 RADIUS, CENTRE = 52, (72, 76)
 ROOM = 11

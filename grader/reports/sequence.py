@@ -123,7 +123,7 @@ def remark(fault: Fault, catalogue: Catalogue) -> Text:
         return catalogue.text("here an exception left your code")
     if fault.known == "stopped":
         return catalogue.text("your code did not get further than this")
-    return catalogue.text("up to here the test had come when it found the fault")
+    return catalogue.text("after this step the test found the fault")
 
 
 # -- drawn and told
@@ -155,7 +155,7 @@ def item(one: Step, names: dict[str, Text], say: Both, marked: Text | None) -> s
 def names_of(found: Sequence[Step], catalogue: Catalogue) -> dict[str, Text]:
     """Return who takes part, in order, and what each is called."""
     there = {"server", "own"} | {name for one in found for name in (one.source, one.target) if name}
-    own = catalogue.text("your middleware") if "app" in there else catalogue.text("your app")
+    own = catalogue.text("your middleware") if "app" in there else catalogue.text("your code")
     called = {
         "server": catalogue.text("server"), "own": own, "app": catalogue.text("app"), "source": catalogue.text("row source"),
     }  # fmt: skip
