@@ -115,7 +115,7 @@ def categories(attempt: Attempt, say: Both, number: str) -> str:
 def tests(attempt: Attempt, say: Both, number: str) -> str:
     """Return a table of all tests; a failed one links to what is said of it."""
     places = {result.info.id: n for n, group in enumerate(grouped(attempt.results)) for result in group}
-    heads = [say.text(key) for key in ("test", "what it asks", "kind", "verdict", "points")]
+    heads = [say.text("test"), say.text("what it asks"), say.text("kind"), say.text("verdict"), say.text("points")]
     rows = []
     for result in attempt.results:
         name = f'<span class="id">{shown(result.info.id, NAME)}</span>'
