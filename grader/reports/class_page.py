@@ -15,8 +15,10 @@ from grader.reports.analysis import Day, Failing, Statistics, Stuck
 from grader.reports.resemblance import Known, Likeness, likenesses
 from grader.reports.web import Both, both, figure, shell, shown, table
 
-GROUPS, NAMES, LISTED = 15, 8, 60
-"""Groups of an exercise, names of a group, and those who are stuck, that are shown."""
+GROUPS, NAMES, FINDINGS = 15, 8, 3
+"""Groups of an exercise, names and findings of a group, that are shown."""
+AT_ONCE, LISTED = 12, 200
+"""Those who are stuck that are shown at once, and those that are listed at all."""
 FEW = 30
 """Students below whom discrimination is a guess."""
 NAME = 80
@@ -94,7 +96,7 @@ def overview(parts: Sequence[Part], say: Both) -> str:
 
 def percent(value: int | None) -> str:
     """Return a percentage, a dash where there is none."""
-    return "–" if value is None else f"{value} %"
+    return "–" if value is None else f"{value}\N{NO-BREAK SPACE}%"
 
 
 def stuck(parts: Sequence[Part], names: Names, say: Both) -> Iterator[str]:
@@ -116,20 +118,23 @@ def stuck(parts: Sequence[Part], names: Names, say: Both) -> Iterator[str]:
         say.text("what fails"),
     ]
     rows = [stuck_row(one, names, say) for one in found[:LISTED]]
-    yield table("stuck", say.text("{count} who try without gain", count=len(found)), heads, rows)
+    yield table("stuck", say.text("{count} who try without gain", count=len(found)), heads, rows[:AT_ONCE])
+    if rows[AT_ONCE:]:
+        made = table("stuck-more", say.text("Who is stuck"), heads, rows[AT_ONCE:])
+        yield f"<details><summary>{say.text('and {count} more', count=len(found) - AT_ONCE)}</summary>{made}</details>"
     yield from more(len(found) - LISTED, say)
 
 
 def stuck_row(one: Stuck, names: Names, say: Both) -> list[str]:
     """Return one who is stuck."""
     numbers = [str(one.attempts), str(one.since), percent(int(one.percent))]
-    return [names.of(one.student, say), shown(one.exercise), *numbers, tests(one.failed, say)]
+    return [names.of(one.student, say), shown(one.exercise), *numbers, tests(one.failed, say, FINDINGS)]
 
 
-def tests(ids: Sequence[str], say: Both) -> str:
+def tests(ids: Sequence[str], say: Both, most: int = NAMES) -> str:
     """Return the names of tests, of many the first ones."""
-    told = " ".join(f"<code>{shown(name, NAME)}</code>" for name in ids[:NAMES])
-    return told if len(ids) <= NAMES else f"{told} {say.text('and {count} more', count=len(ids) - NAMES)}"
+    told = " ".join(f"<code>{shown(name, NAME)}</code>" for name in ids[:most])
+    return told if len(ids) <= most else f"{told} {say.text('and {count} more', count=len(ids) - most)}"
 
 
 def more(count: int, say: Both) -> Iterator[str]:
@@ -150,7 +155,7 @@ def exercise(part: Part, names: Names, say: Both, number: str) -> Iterator[str]:
         yield from distribution(known, say, number)
     if known.items:
         yield from items(known, say, number)
-        yield from groups(part, names, say, number)
+        yield from groups(part, names, say)
     if days := known.days():
         yield from progress(days, say, number)
     yield "</article>"
@@ -208,7 +213,7 @@ def items(known: Statistics, say: Both, number: str) -> Iterator[str]:
     yield table(f"{number}-it", say.text("Difficulty and discrimination"), heads, rows)
 
 
-def groups(part: Part, names: Names, say: Both, number: str) -> Iterator[str]:
+def groups(part: Part, names: Names, say: Both) -> Iterator[str]:
     """Yield the groups that fail alike, the largest first, and the samples that each is like."""
     found = sorted(part.statistics.groups.items(), key=lambda pair: (-len(pair[1]), pair[0].failed, pair[0].findings))
     if not found:
@@ -218,24 +223,29 @@ def groups(part: Part, names: Names, say: Both, number: str) -> Iterator[str]:
         "In a group the same tests fail, and the same was found in hidden ones. Samples are compared by what is proven of them: "
         "100 % of the tests means that exactly the same ones fail."
     )
-    yield f"<p>{told}</p>"
-    heads = [say.text("students"), say.text("the same tests fail"), say.text("like the sample"), say.text("who")]
-    rows = [group_row(group, who, part.samples, names, say) for group, who in found[:GROUPS]]
-    yield table(f"{number}-g", say.text("{count} groups", count=len(found)), heads, rows)
+    yield f"<p>{told}</p><p>{say.text('{count} groups', count=len(found))}</p>"
+    for group, who in found[:GROUPS]:
+        yield f'<section class="group"><dl>{"".join(group_rows(group, who, part.samples, names, say))}</dl></section>'
     yield from more(len(found) - GROUPS, say)
 
 
-def group_row(group: Failing, who: Sequence[str], samples: Sequence[Known], names: Names, say: Both) -> list[str]:
-    """Return one group."""
+def group_rows(group: Failing, who: Sequence[str], samples: Sequence[Known], names: Names, say: Both) -> Iterator[str]:
+    """Yield what there is to say of a group."""
     ordered = sorted(who, key=names.key)
     people = ", ".join(names.of(student, say) for student in ordered[:NAMES])
     if len(ordered) > NAMES:
         people += " " + say.text("and {count} more", count=len(ordered) - NAMES)
-    found = {text: None for _, text in group.findings}
-    said = "".join(f"<li>{shown(text, 300)}</li>" for text in list(found)[:3])
-    failed = tests(group.failed, say) + (f'<ul class="soft">{said}</ul>' if said else "")
-    alike = "".join(f"<li>{resembles(one, say)}</li>" for one in likenesses(group, samples))
-    return [str(len(who)), failed, f"<ul>{alike}</ul>" if alike else "–", people]
+    yield f"<dt>{say.text('students')}</dt><dd><strong>{len(who)}</strong> ({people})</dd>"
+    yield f"<dt>{say.text('the same tests fail')}</dt><dd>{tests(group.failed, say)}</dd>"
+    if found := dict.fromkeys(text for _, text in group.findings):
+        yield f"<dt>{say.text('what was found')}</dt><dd>{listed(shown(text, 300) for text in [*found][:FINDINGS])}</dd>"
+    if alike := likenesses(group, samples):
+        yield f"<dt>{say.text('like the sample')}</dt><dd>{listed(resembles(one, say) for one in alike)}</dd>"
+
+
+def listed(items: Iterable[str]) -> str:
+    """Return a list of what is HTML."""
+    return f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
 
 
 def resembles(one: Likeness, say: Both) -> str:
@@ -245,7 +255,7 @@ def resembles(one: Likeness, say: Both) -> str:
     else:
         shares = say.text("{tests} % of the tests, {findings} % of the findings", tests=round(100 * one.tests),
                           findings=round(100 * one.findings))  # fmt: skip
-    return f"<code>{shown(one.known.name)}</code> <small>{shares}</small><br>{shown(one.known.about, 400)}"
+    return f"<code>{shown(one.known.name)}</code> <small>{shares}</small>: {shown(one.known.about, 400)}"
 
 
 def progress(days: Sequence[Day], say: Both, number: str) -> Iterator[str]:

@@ -84,7 +84,9 @@ def items(
             [p for p, _ in known], [v for _, v in known], height=0.7, color=[RED if v < 0 else BLUE for _, v in known]
         )
         right.axvline(0, color=LINE, linewidth=1)
-        right.set_xlim(min(0.0, *(v for _, v in known), -0.05) if known else 0, 1)
+        left.set_xticks((0, 0.25, 0.5, 0.75, 1), ("0", ".25", ".5", ".75", "1"))
+        right.set_xticks((-0.5, 0, 0.5, 1), ("−.5", "0", ".5", "1"))
+        right.set_xlim(min(-0.05, *values) if (values := [v for _, v in known]) else 0, 1)
         for axes, mark in ((left, "p"), (right, "r")):
             axes.grid(axis="x", linewidth=0.6)
             axes.set_xlabel(mark)
