@@ -128,10 +128,10 @@ def stuck(parts: Sequence[Part], names: Names, say: Both) -> Iterator[str]:
 def stuck_row(one: Stuck, names: Names, say: Both) -> list[str]:
     """Return one who is stuck."""
     numbers = [str(one.attempts), str(one.since), percent(int(one.percent))]
-    return [names.of(one.student, say), shown(one.exercise), *numbers, tests(one.failed, say, FINDINGS)]
+    return [names.of(one.student, say), shown(one.exercise), *numbers, named(one.failed, say, FINDINGS)]
 
 
-def tests(ids: Sequence[str], say: Both, most: int = NAMES) -> str:
+def named(ids: Sequence[str], say: Both, most: int = NAMES) -> str:
     """Return the names of tests, of many the first ones."""
     told = " ".join(f"<code>{shown(name, NAME)}</code>" for name in ids[:most])
     return told if len(ids) <= most else f"{told} {say.text('and {count} more', count=len(ids) - most)}"
@@ -236,7 +236,7 @@ def group_rows(group: Failing, who: Sequence[str], samples: Sequence[Known], nam
     if len(ordered) > NAMES:
         people += " " + say.text("and {count} more", count=len(ordered) - NAMES)
     yield f"<dt>{say.text('students')}</dt><dd><strong>{len(who)}</strong> ({people})</dd>"
-    yield f"<dt>{say.text('the same tests fail')}</dt><dd>{tests(group.failed, say)}</dd>"
+    yield f"<dt>{say.text('the same tests fail')}</dt><dd>{named(group.failed, say)}</dd>"
     if found := dict.fromkeys(text for _, text in group.findings):
         yield f"<dt>{say.text('what was found')}</dt><dd>{listed(shown(text, 300) for text in [*found][:FINDINGS])}</dd>"
     if alike := likenesses(group, samples):
