@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from grader.grades import HandedIn
-from grader.models import Attempt, Outcome, TestInfo, TestResult, Verdict, Visibility
+from grader.models import Attempt, Outcome, TestInfo, TestResult, Text, Verdict, Visibility
 
 BINS = 10
 """Columns of a distribution: 0 to 9 percent, and so on; the last one has 100 too."""
@@ -102,6 +102,7 @@ class Statistics:
     percents: Counter[int] = field(default_factory=Counter)
     items: dict[str, Item] = field(default_factory=dict)
     groups: dict[Failing, list[str]] = field(default_factory=dict)
+    texts: dict[str, Text] = field(default_factory=dict)
     stuck: list[Stuck] = field(default_factory=list)
     moments: list[tuple[date, int, float]] = field(default_factory=list)
     students: int = 0
@@ -131,6 +132,11 @@ class Statistics:
             self.items.setdefault(result.info.id, Item(result.info)).add(result, rest)
         if failed_tests(attempt):
             self.groups.setdefault(failing(attempt), []).append(student)
+        for result in attempt.results:
+            if result.feedback and result.info.visibility is Visibility.HIDDEN:
+                happened = result.feedback.happened
+                if finding(happened["en"]) == happened["en"]:  # else there would be one for each line of each file
+                    self.texts.setdefault(happened["en"], happened)
 
     def distribution(self) -> list[int]:
         """Return how many students are in each tenth."""

@@ -14,6 +14,7 @@ from grader.reports import plots
 from grader.reports.analysis import Day, Failing, Statistics, Stuck
 from grader.reports.resemblance import Known, Likeness, likenesses
 from grader.reports.web import Both, both, figure, shell, shown, table
+from grader.testing.feedback import same
 
 GROUPS, NAMES, FINDINGS = 15, 8, 3
 """Groups of an exercise, names and findings of a group, that are shown."""
@@ -225,11 +226,11 @@ def groups(part: Part, names: Names, say: Both) -> Iterator[str]:
     )
     yield f"<p>{told}</p><p>{say.text('{count} groups', count=len(found))}</p>"
     for group, who in found[:GROUPS]:
-        yield f'<section class="group"><dl>{"".join(group_rows(group, who, part.samples, names, say))}</dl></section>'
+        yield f'<section class="group"><dl>{"".join(group_rows(group, who, part, names, say))}</dl></section>'
     yield from more(len(found) - GROUPS, say)
 
 
-def group_rows(group: Failing, who: Sequence[str], samples: Sequence[Known], names: Names, say: Both) -> Iterator[str]:
+def group_rows(group: Failing, who: Sequence[str], part: Part, names: Names, say: Both) -> Iterator[str]:
     """Yield what there is to say of a group."""
     ordered = sorted(who, key=names.key)
     people = ", ".join(names.of(student, say) for student in ordered[:NAMES])
@@ -238,8 +239,9 @@ def group_rows(group: Failing, who: Sequence[str], samples: Sequence[Known], nam
     yield f"<dt>{say.text('students')}</dt><dd><strong>{len(who)}</strong> ({people})</dd>"
     yield f"<dt>{say.text('the same tests fail')}</dt><dd>{named(group.failed, say)}</dd>"
     if found := dict.fromkeys(text for _, text in group.findings):
-        yield f"<dt>{say.text('what was found')}</dt><dd>{listed(shown(text, 300) for text in [*found][:FINDINGS])}</dd>"
-    if alike := likenesses(group, samples):
+        said = [both(part.statistics.texts.get(text, same(text))) for text in [*found][:FINDINGS]]
+        yield f"<dt>{say.text('what was found')}</dt><dd>{listed(said)}</dd>"
+    if alike := likenesses(group, part.samples):
         yield f"<dt>{say.text('like the sample')}</dt><dd>{listed(resembles(one, say) for one in alike)}</dd>"
 
 

@@ -12,7 +12,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from grader.errors import UsageError
 
@@ -29,7 +29,7 @@ COLOURS = {
 INK, LINE, BLUE, GREEN, RED = COLOURS
 WIDTH = 7.2
 """Inches of 72 units."""
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none", "svg.hashsalt": "grader", "font.size": 10, "font.family": "DejaVu Sans", "text.color": INK,
     "axes.edgecolor": LINE, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "grid.color": LINE,
     "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True, "xtick.major.size": 0, "ytick.major.size": 0,
@@ -116,7 +116,7 @@ def settings() -> AbstractContextManager[None]:
     """Return the context in which plots are drawn."""
     import matplotlib as mpl
 
-    return mpl.rc_context(SETTINGS)  # type: ignore[arg-type]  # names that all versions know
+    return mpl.rc_context(SETTINGS)
 
 
 def new(height: float) -> Figure:

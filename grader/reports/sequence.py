@@ -67,7 +67,7 @@ STOPPED = frozenset({
     Verdict.OUTPUT_LIMIT, Verdict.CRASHED, Verdict.EXITED, Verdict.PROTOCOL_VIOLATION,
 })  # fmt: skip
 """Verdicts that end a conversation: the fault comes after the last event."""
-WIDTH, TOP, ROW, BOX = 480, 52, 34, 116
+WIDTH, TOP, ROW, BOX = 500, 52, 34, 128
 """Units of the drawing: all of it, from the top to the first row, of a row, and the box with a name."""
 CELLS = 52
 """Columns of text that fit above an arrow."""
@@ -173,7 +173,10 @@ def drawing(found: Sequence[Step], fault: Fault, names: dict[str, Text], say: Bo
         y += ROW
         if number == fault.step:
             said = say.catalogue.text("✗ {remark}", remark=remark(fault, say.catalogue))
-            parts.append(both(said, "text", f'class="here end" x="{WIDTH - 4}" y="{y - 4}"'))
+            left = min(places.get(one.source, 0), places.get(one.target, 0)) + 10
+            widest = max(cell_len(text) for text in said.values())
+            at = f'class="here" x="{left}"' if left + 7.5 * widest < WIDTH else f'class="here end" x="{WIDTH - 4}"'
+            parts.append(both(said, "text", f'{at} y="{y - 4}"'))
             y += 22
     head = [part for name, x in places.items() for part in lifeline(names[name], x, y - 10)]
     return f'<svg viewBox="0 0 {WIDTH} {y}">{"".join(head)}{"".join(parts)}</svg>'
