@@ -14,7 +14,7 @@ KINDS = ("misconception", "do-nothing", "broken")
 LEAST = 0.5
 """Tests in common, of all that fail here or there, from which on two are alike at all."""
 MOST = 3
-HEAD = re.compile(r"✗ (\w+) .* hidden test ")
+HEAD = re.compile(r"✗ (\w+) .* hidden test · (?!skipped)")
 HAPPENED = re.compile(r"  WHAT HAPPENED +(.*)")
 ALSO = re.compile(r"  the same for: (.*)")
 
