@@ -67,7 +67,7 @@ def page(parts: Sequence[Part], names: Names, lang: str) -> str:
     )
     body += [overview(parts, say), *stuck(parts, names, say)]
     body += [part for number, one in enumerate(parts) for part in exercise(one, names, say, str(number))]
-    return shell(title[lang], body, lang)
+    return "".join(shell(title[lang], body, lang))
 
 
 # -- all exercises

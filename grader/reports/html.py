@@ -6,6 +6,7 @@ The page stands alone and has no script; both languages are in it, and the reade
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
 
 from grader.models import Attempt, Feedback, Isolation, Outcome, Score, TestResult, Text, Verdict, Visibility
 from grader.printable import printable
@@ -20,13 +21,18 @@ NAME = 200
 
 def page(attempts: Iterable[Attempt], lang: str) -> str:
     """Return the page of one attempt or of several, as students may see them; ``lang`` is the language that is shown first."""
+    return "".join(pieces(attempts, lang))
+
+
+def pieces(attempts: Iterable[Attempt], lang: str) -> Iterator[str]:
+    """Yield the same page piece by piece; of several attempts each is folded, and needed for its own piece only."""
     say = Both()
-    found = list(attempts)
-    names = {attempt.student for attempt in found}
-    student = next(iter(names)) if len(names) == 1 else None
-    title = heading(student, say)
-    articles = (article(one, say, str(number), named=student is None) for number, one in enumerate(found))
-    return shell(title[lang], [f"<h1>{both(title)}</h1>", *contents(found, named=student is None), *articles], lang)
+    rest = iter(attempts)
+    first = list(islice(rest, 2))
+    title = heading(first[0].student if len(first) == 1 else None, say)
+    body = folded if len(first) > 1 else article
+    made = (body(one, say, str(number)) for number, one in enumerate(chain(first, rest)))
+    yield from shell(title[lang], chain([f"<h1>{both(title)}</h1>"], made), lang)
 
 
 def heading(student: str | None, say: Both) -> Text:
@@ -36,40 +42,20 @@ def heading(student: str | None, say: Both) -> Text:
     return say.catalogue.text("Feedback for {student}", student=printable(student))
 
 
-def contents(attempts: list[Attempt], *, named: bool) -> Iterator[str]:
-    """Yield links to the attempts, if there are several."""
-    if len(attempts) > 1:
-        links = "".join(
-            f'<li><a href="#a{number}">{called(one, named=named)}</a> {points(one.score)}</li>'
-            for number, one in enumerate(attempts)
-        )
-        yield f"<nav><ul>{links}</ul></nav>"
+def folded(attempt: Attempt, say: Both, number: str) -> str:
+    """Return all about one attempt among others, below a line with the student and the score."""
+    who = f"{shown(attempt.student, NAME)} · " if attempt.student else ""
+    line = f"{who}{shown(attempt.exercise, NAME)} · {points(attempt.score)}"
+    return f"<details><summary>{line}</summary>{article(attempt, say, number)}</details>"
 
 
-def called(attempt: Attempt, *, named: bool) -> str:
-    """Return what an attempt is called among others, perhaps with the student."""
-    who = f"{shown(attempt.student, NAME)} · " if attempt.student and named else ""
-    return f"{who}{shown(attempt.exercise, NAME)}"
-
-
-def article(
-    attempt: Attempt,
-    say: Both,
-    number: str,
-    *,
-    title: Text | None = None,
-    grade: Iterable[str] = (),
-    named: bool = False,
-) -> str:
+def article(attempt: Attempt, say: Both, number: str, title: Text | None = None, grade: Iterable[str] = ()) -> str:
     """Return all about one attempt; the number tells it from the others of the page.
 
-    ``title`` is that of the exercise, ``grade`` says in HTML what the attempt comes to; ``named`` puts the student above it.
+    ``title`` is that of the exercise, ``grade`` says in HTML what the attempt comes to.
     """
-    head = (
-        called(attempt, named=named)
-        if named or not title
-        else f"{both(title)} <small>{shown(attempt.exercise, NAME)}</small>"
-    )
+    name = shown(attempt.exercise, NAME)
+    head = f"{both(title)} <small>{name}</small>" if title else name
     parts = [f'<article id="a{number}"><h2>{head}</h2>', *(f"<p>{line}</p>" for line in grade), *outcome(attempt, say)]
     if attempt.results and attempt.score:
         parts += [rubric.picture(attempt, attempt.score, say, f"{number}-s"), categories(attempt, say, number)]

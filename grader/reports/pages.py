@@ -27,7 +27,7 @@ def page(student: str, entries: Iterable[Entry], lang: str) -> str:
     say = Both()
     title = heading(student, say)
     parts = (part(entry, say, str(count)) for count, entry in enumerate(entries))
-    return shell(title[lang], [f"<h1>{both(title)}</h1>", *parts], lang)
+    return "".join(shell(title[lang], [f"<h1>{both(title)}</h1>", *parts], lang))
 
 
 def part(entry: Entry, say: Both, place: str) -> str:

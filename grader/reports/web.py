@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 
@@ -70,18 +70,20 @@ def table(number: str, caption: str, heads: Iterable[str], rows: Iterable[Iterab
     )
 
 
-def shell(title: str, body: Iterable[str], lang: str) -> str:
-    """Return a whole page. ``title`` is a text of any origin, ``body`` HTML; ``lang`` is the language that is shown first."""
+def shell(title: str, body: Iterable[str], lang: str) -> Iterator[str]:
+    """Yield the pieces of a page. ``title`` is a text of any origin, ``body`` HTML; ``lang`` is the language shown first."""
     switch = "".join(
         f'<input type="radio" name="language" id="{language}"{" checked" if language == lang else ""}>'
         f'<label for="{language}" lang="{language}">{NAMES[language]}</label>'
         for language in LANGUAGES
     )
-    return PAGE.format(lang=escape(lang), title=shown(title), policy=POLICY, style=STYLE, switch=switch,
-                       body="\n".join(body))  # fmt: skip
+    yield HEAD.format(lang=escape(lang), title=shown(title), policy=POLICY, style=STYLE, switch=switch)
+    for piece in body:
+        yield f"{piece}\n"
+    yield FOOT
 
 
-PAGE = """<!DOCTYPE html>
+HEAD = """<!DOCTYPE html>
 <html lang="{lang}">
 <head>
 <meta charset="utf-8">
@@ -94,8 +96,8 @@ PAGE = """<!DOCTYPE html>
 <main>
 {switch}
 <div class="page">
-{body}
-</div>
+"""
+FOOT = """</div>
 </main>
 </body>
 </html>

@@ -74,8 +74,14 @@ def hostile() -> Attempt:
 
 @functools.cache
 def student_page() -> str:
-    """Return the page of such an attempt, and of another one."""
-    return html.page([hostile(), attempt("ada")], "en")
+    """Return the page of such an attempt."""
+    return html.page([hostile()], "en")
+
+
+@functools.cache
+def several_page() -> str:
+    """Return the page of such an attempt and of another one."""
+    return html.page([hostile(), attempt("ada")], "zh-CN")
 
 
 @functools.cache
@@ -96,7 +102,7 @@ def whole_class() -> str:
     return class_page.page([Part(A1.title, known, samples)], Names(), "en")
 
 
-PAGES = {"student": student_page, "feedback": feedback_page, "class": whole_class}
+PAGES = {"student": student_page, "several": several_page, "feedback": feedback_page, "class": whole_class}
 
 
 @pytest.fixture
@@ -104,8 +110,8 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Any]:  # noqa: ANN401 - playw
     """A function that opens a page, with what a context of the browser takes; scripts are off, if it does not say otherwise."""
     contexts = []
 
-    def opened(name: str, **words: Any) -> Seen:  # noqa: ANN401 - playwright's
-        (tmp_path / "page.html").write_text(PAGES[name](), encoding="utf-8")
+    def opened(name: str, more: str = "", **words: Any) -> Seen:  # noqa: ANN401 - playwright's
+        (tmp_path / "page.html").write_text(PAGES[name]().replace("</main>", f"{more}</main>"), encoding="utf-8")
         context = browser.new_context(**{"viewport": SCREEN, "java_script_enabled": False, **words})
         contexts.append(context)
         seen = Seen(context.new_page())
@@ -119,6 +125,14 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Any]:  # noqa: ANN401 - playw
     yield opened
     for context in contexts:
         context.close()
+
+
+def test_what_a_page_tries_is_seen_and_its_policy_forbids_it(show: Any) -> None:  # noqa: ANN401 - playwright's
+    more = '<script>alert(1)</script><img src="http://127.0.0.1:9/" onerror="alert(2)"><p style="color: red">x</p>'
+    seen = show("student", more, java_script_enabled=True)
+    assert not seen.inert
+    assert sum("Content Security Policy" in said for said in seen.did) >= 3, seen.did
+    assert not {"1", "2"} & set(seen.did)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -156,6 +170,8 @@ def test_every_drawing_has_a_name_in_the_language_that_is_shown(show: Any, name:
     seen = show(name)
     count = PAGES[name]().count("<svg")
     assert count
+    while (folded := seen.page.locator("details:not([open]) > summary:visible")).count():
+        folded.first.click()
     for language, words in (("en", r"^[^一-鿿]+$"), ("zh-CN", r"[一-鿿]")):
         seen.page.check(f"#{language}")
         assert seen.page.get_by_role("img", name=re.compile(words)).count() == count

@@ -9,7 +9,7 @@ import statistics
 import sys
 import unicodedata
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -252,11 +252,23 @@ def test_a_diagnostic_without_points_counts_its_questions() -> None:
     assert_inert(page)
 
 
-def test_several_attempts_have_links_and_the_student_above_each() -> None:
-    page = html.page([attempt("ada"), attempt("bo", "test_one")], "en")
+def test_several_attempts_are_folded_and_read_one_at_a_time() -> None:
+    read = 0
+
+    def attempts() -> Iterator[Attempt]:
+        nonlocal read
+        for name in ("ada", "bo", "chiara", "dan"):
+            read += 1
+            yield attempt(name, "test_one")
+
+    made = html.pieces(attempts(), "en")
+    page = "".join(next(made) for _ in range(3))
+    assert (page.count("<article"), read) == (1, 2)
+    page += "".join(made)
     assert_inert(page)
-    assert '<li><a href="#a1">bo · s1_square</a> 4/10</li>' in page
-    assert "<h1><span" in page
+    assert "<summary>chiara · s1_square · 4/10</summary>" in page
+    assert page == html.page(attempts(), "en")
+    assert_inert(html.page([], "en"))
 
 
 def test_the_guard_finds_a_marker_in_a_page() -> None:
