@@ -134,7 +134,7 @@ def stuck_row(one: Stuck, names: Names, say: Both) -> list[str]:
 
 def named(ids: Sequence[str], say: Both, most: int = NAMES) -> str:
     """Return the names of tests, of many the first ones."""
-    told = " ".join(f"<code>{shown(name, NAME)}</code>" for name in ids[:most])
+    told = " ".join(f"<code>{shown(name, NAME)}</code>" for name in ids[:most]) or "–"
     return told if len(ids) <= most else f"{told} {say.text('and {count} more', count=len(ids) - most)}"
 
 

@@ -90,6 +90,11 @@ class Fault:
     step: int
     known: str
 
+    @property
+    def at(self) -> bool:
+        """Whether the step itself is the fault; else it is the last one before the test found it or the code stopped."""
+        return self.known in ("rule", "raised")
+
 
 def steps(trace: str) -> list[Step]:
     """Return the events of a trace. What a submission said in one is text, even if it looks like another one."""
@@ -169,17 +174,25 @@ def drawing(found: Sequence[Step], fault: Fault, names: dict[str, Text], say: Bo
     parts: list[str] = []
     y = TOP
     for number, one in enumerate(found):
-        parts += arrow(one, number, places, y, marked=number == fault.step)
+        here = number == fault.step
+        parts += arrow(one, number, places, y, marked=here and fault.at)
         y += ROW
-        if number == fault.step:
-            said = say.catalogue.text("✗ {remark}", remark=remark(fault, say.catalogue))
-            left = min(places.get(one.source, 0), places.get(one.target, 0)) + 10
-            widest = max(cell_len(text) for text in said.values())
-            at = f'class="here" x="{left}"' if left + 7.5 * widest < WIDTH else f'class="here end" x="{WIDTH - 4}"'
-            parts.append(both(said, "text", f'{at} y="{y - 4}"'))
+        if here:
+            parts += remarked(one, fault, places, y, say.catalogue)
             y += 22
     head = [part for name, x in places.items() for part in lifeline(names[name], x, y - 10)]
     return f'<svg viewBox="0 0 {WIDTH} {y}">{"".join(head)}{"".join(parts)}</svg>'
+
+
+def remarked(one: Step, fault: Fault, places: dict[str, int], y: int, catalogue: Catalogue) -> Iterator[str]:
+    """Yield what is said below the marked step; where the fault came after it, a line across stands between."""
+    said = catalogue.text("✗ {remark}", remark=remark(fault, catalogue))
+    if not fault.at:
+        yield f'<path class="fault cut" d="M{min(places.values())} {y - 16}H{max(places.values())}"/>'
+    left = min(places.get(one.source, 0), places.get(one.target, 0)) + 10 if fault.at else min(places.values()) + 10
+    widest = max(cell_len(text) for text in said.values())
+    at = f'class="here" x="{left}"' if left + 7.5 * widest < WIDTH else f'class="here end" x="{WIDTH - 4}"'
+    yield both(said, "text", f'{at} y="{y if not fault.at else y - 4}"')
 
 
 def lifeline(name: Text, x: int, bottom: int) -> Iterator[str]:

@@ -176,7 +176,9 @@ def test_the_drawing_has_a_line_of_life_for_each_who_takes_part() -> None:
     drawn = sequence.drawn(failed, Both(), "1")
     for word in ("server", "your middleware", "app", "row source", "服务器", "你的中间件", "应用", "数据源"):
         assert re.search(rf'<text class="name mid"[^>]*>{word}</text>', drawn), word
-    assert drawn.count('class="spot"') == 1
+    assert drawn.count('class="fault cut"') == 1
+    assert drawn.count('class="spot"') == 0
+    assert sequence.drawn(result("called > raised KeyError"), Both(), "1").count('class="spot"') == 1
     assert drawn.count("<li>") == 6
     assert "middleware" not in sequence.drawn(result("called > returned"), Both(), "1")
     assert sequence.drawn(result(""), Both(), "1") == ""
