@@ -30,6 +30,7 @@ SUMMARIES = {
     "progress": "Show the points of your last checks by exercise and category, and what comes next.",
     "regrade": "Grade again what was judged by other tests or another engine, and show who gains and who loses which points.",
     "release": "Make a repository for students in the folder OUT: the exercises, the grader, and a page about the first day.",
+    "report": "Write a page about CLASS: scores, how hard each test is, who fails alike, who is stuck, and progress.",
     "reset": "Put the starter of EXERCISE back in place; your own files go to a backup.",
     "serve": "Run your app for the browser, on this machine only; print each request, and start again when you save a file.",
     "start": "Begin EXERCISE: bring along your own file of the exercise that it builds on.",

@@ -20,7 +20,7 @@ from grader.cli.options import (
     reporting,
     store_option,
 )
-from grader.cli.showing import inspection_of, report_for
+from grader.cli.showing import inspection_of
 from grader.course import Course
 from grader.errors import EngineFault, UsageError
 from grader.grades import Grade
@@ -28,7 +28,7 @@ from grader.output import safe_name, writable_folder, write_text
 from grader.policy import read_policy
 from grader.printable import printable
 from grader.reports.inspection import Inspection
-from grader.reports.pages import Entry, as_html, as_text, parts
+from grader.reports.pages import Entry, page
 
 if TYPE_CHECKING:
     from grader.store.store import Store
@@ -50,8 +50,8 @@ def command(out: Path, students: tuple[str, ...], exercise_names: tuple[str, ...
           private: Path | None, grading: Path | None, lang: str, store: str | None) -> None:  # fmt: skip
     """Write a page of feedback for each student to the folder OUT, about the attempt that counts.
 
-    Each is in the language that the grading file names for the student, else in that of --lang. It is searched for anything
-    of the hidden tests first; one that would tell something is not written, and the exit code is 3.
+    Each is in both languages; shown first is the one that the grading file names for the student, else that of --lang. It is
+    searched for anything of the hidden tests first; one that would tell something is not written, and the exit code is 3.
     """
     course = open_course(course_folder, private)
     policy = read_policy(course, grading)
@@ -64,12 +64,12 @@ def command(out: Path, students: tuple[str, ...], exercise_names: tuple[str, ...
         folder = writable_folder(out)
         for student, grades in groupby(gradebook(opened, policy, chosen, students), key=lambda grade: grade.student):
             try:
-                page = page_for(student, grades, opened, course, inspection, policy.language_of(student, lang))
+                html = page_for(student, grades, opened, course, inspection, policy.language_of(student, lang))
             except EngineFault as error:
                 click.echo(f"{printable(student)}: {error}", err=True)
                 withheld += 1
                 continue
-            write_text(folder / f"{safe_name(student)}.html", page)
+            write_text(folder / f"{safe_name(student)}.html", html)
             count += 1
     if not count and not withheld:
         raise UsageError("there is nothing to write: the store knows no such student or exercise")
@@ -94,8 +94,6 @@ def page_for(
             if complaint:
                 raise EngineFault(complaint)
         entries.append(Entry(course.exercises[grade.exercise], grade, attempt))
-    page = parts(student, entries, report_for(course, language))
-    html = as_html(page, student, language)
-    for text in (as_text(page), html):
-        inspection.report(text)
+    html = page(student, entries, language)
+    inspection.report(html)
     return html

@@ -1,23 +1,16 @@
-"""One page of feedback for each student: HTML without a script, a picture or a link, in the student's language."""
+"""One page of feedback for each student: the page of `grader.reports.html`, with what each exercise counts for."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from html import escape
-
-from rich.console import Console, RenderableType
-from rich.text import Text as Words
 
 from grader.grades import Grade, Status
 from grader.models import Attempt, Exercise
 from grader.printable import printable
 from grader.reports.gradebook import number
-from grader.reports.terminal import TerminalReport
-
-WIDTH = 100
-WIDEST = 10_000
+from grader.reports.html import article, heading
+from grader.reports.web import Both, both, shell, shown
 
 
 @dataclass(frozen=True)
@@ -29,68 +22,38 @@ class Entry:
     attempt: Attempt | None
 
 
-def parts(student: str, entries: Iterable[Entry], report: TerminalReport) -> list[RenderableType]:
-    """Return what a page says, from top to bottom."""
-    found: list[RenderableType] = [Words(report.word("Feedback for {student}", student=printable(student)), "bold")]
-    for entry in entries:
-        found += [Words(), Words(f"{entry.exercise.title[report.language]}  ({entry.exercise.name})", "bold cyan")]
-        found += [Words(line) for line in result(entry.grade, report)]
-        if entry.attempt and not entry.attempt.outcome.ours:
-            found += [Words(), report.one(entry.attempt)]
-    return found
+def page(student: str, entries: Iterable[Entry], lang: str) -> str:
+    """Return a student's page; ``lang`` is the language that is shown first."""
+    say = Both()
+    title = heading(student, say)
+    parts = (part(entry, say, str(count)) for count, entry in enumerate(entries))
+    return "".join(shell(title[lang], [f"<h1>{both(title)}</h1>", *parts], lang))
 
 
-def result(grade: Grade, report: TerminalReport) -> list[str]:
-    """Return what a student gets, and how that came about."""
+def part(entry: Entry, say: Both, place: str) -> str:
+    """Return what a page says of one exercise."""
+    grade = [*result(entry.grade, say)]
+    if entry.attempt and not entry.attempt.outcome.ours:
+        return article(entry.attempt, say, place, title=entry.exercise.title, grade=grade)
+    lines = "".join(f"<p>{line}</p>" for line in grade)
+    name = f"{both(entry.exercise.title)} <small>{shown(entry.exercise.name)}</small>"
+    return f'<article id="a{place}"><h2>{name}</h2>{lines}</article>'
+
+
+def result(grade: Grade, say: Both) -> Iterator[str]:
+    """Yield in HTML what a student gets, and how that came about."""
     if grade.status is Status.NOT_IN_TIME:
-        return [report.word("nothing was handed in before the deadline")]
+        yield say.text("nothing was handed in before the deadline")
+        return
     if grade.points is None:
-        return [report.word("not graded yet: the fault is ours, and it will be tried again")]
-    lines = []
+        yield say.text("not graded yet: the fault is ours, and it will be tried again")
+        return
     if grade.possible is None:
-        lines.append(report.word("points: {points}", points=number(grade.points)))
+        yield say.text("points: {points}", points=number(grade.points))
     elif grade.possible:
-        lines.append(
-            report.word("points: {points} of {possible}", points=number(grade.points), possible=grade.possible)
-        )
+        yield say.text("points: {points} of {possible}", points=number(grade.points), possible=grade.possible)
     if grade.override:
-        lines.append(report.word("given by hand: {reason}", reason=printable(grade.override.reason, 1000)))
+        yield say.text("given by hand: {reason}", reason=printable(grade.override.reason, 1000))
     elif grade.days_late:
-        lines.append(
-            report.word("days late: {days}; of the points that were earned {percent} % are lost", days=grade.days_late,
-                        percent=grade.penalty)
-        )  # fmt: skip
-    return lines
-
-
-def as_text(page: Iterable[RenderableType]) -> str:
-    """Return a page in lines that are long enough for anything, to be searched."""
-    text = io.StringIO()
-    console = Console(file=text, width=WIDEST)
-    for part in page:
-        console.print(part)
-    return text.getvalue()
-
-
-def as_html(page: Iterable[RenderableType], title: str, language: str) -> str:
-    """Return a page as HTML; nothing in it can be taken for markup, and it may load nothing."""
-    console = Console(file=io.StringIO(), width=WIDTH, record=True, force_terminal=True, color_system="standard")
-    for part in page:
-        console.print(part)
-    code = console.export_html(code_format="{code}", inline_styles=True)
-    return PAGE.format(language=escape(language), title=escape(printable(title)), code=code)
-
-
-PAGE = """<!DOCTYPE html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-</head>
-<body style="margin: 2em; color: #222; background: #fff">
-<pre style="font-family: Menlo, Consolas, 'DejaVu Sans Mono', monospace; white-space: pre-wrap">{code}</pre>
-</body>
-</html>
-"""
+        yield say.text("days late: {days}; of the points that were earned {percent} % are lost", days=grade.days_late,
+                       percent=grade.penalty)  # fmt: skip
