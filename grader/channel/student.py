@@ -66,9 +66,14 @@ class StudentPeer(Peer):
         except FrameError:
             raise RecursionError("maximum recursion depth exceeded") from None
 
-    def run(self) -> None:
-        """Serve the judge until it hangs up."""
-        while True:
+    def go_on_alone(self) -> None:
+        """Go on in a fork that takes the place of this process, without the objects of any test."""
+        self.pid = os.getpid()
+        self.forget()
+
+    def run(self, until: Callable[[], bool] = lambda: False) -> None:
+        """Serve the judge until it hangs up, or until it is told that this was all."""
+        while not until():
             self.serve(*decode(self.transport.receive()))
 
     # -- what travels how

@@ -74,6 +74,7 @@ class TrustedPeer(Peer):
         self._last = 0
         self._undeclared: BaseException | None = None
         self._ignored = 0
+        self._counted = 0, 0
 
     # -- asking
 
@@ -121,6 +122,36 @@ class TrustedPeer(Peer):
                 self.ask("forget", "forget", 0)
         except StudentError:
             self.violated("an error at the end of a test")
+
+    def copy(self) -> bool:
+        """Have the process go on as a copy of itself until `end_copy`; tell whether it does.
+
+        Every copy answers the same request of its original, which counts no other.
+
+        Raises:
+            StudentGone: the process died.
+        """
+        self.table = Table()
+        self._counted = self._asked, self._served
+        try:
+            return self.ask("start", "copy", 0) is True
+        except StudentError:
+            return False
+
+    def end_copy(self) -> None:
+        """End a test that a copy served; the original is there again.
+
+        Raises:
+            StudentGone: the process died, or did not simply comply.
+        """
+        self.table = Table()
+        self._undeclared, self._ignored = None, 0
+        try:
+            if not self.gone:
+                self.ask("forget", "done", 0)
+        except StudentError:
+            self.violated("an error at the end of a test")
+        self._asked, self._served = self._counted
 
     # -- what travels how
 

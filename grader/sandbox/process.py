@@ -38,10 +38,12 @@ class Ending:
 class StudentProcess(ABC):
     """A transport for the judge's end of the channel, with a deadline for each outermost request.
 
-    ``loopback`` says that the submission can open servers that `connect` reaches.
+    ``loopback`` says that the submission can open servers that `connect` reaches, ``copies`` that it is worth asking for copies
+    of the process.
     """
 
     loopback = False
+    copies = sys.platform == "linux"
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -192,6 +194,8 @@ class Student:
         self.outline: dict[str, str] | None = None
         self.kept: list[socket.socket] = []
         self.probed = False
+        self.copied = False
+        self.place = ""
 
     def keep(self, client: Socket) -> Socket:
         """Keep a connection into the box until the test is over."""

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Protocol
 
-from grader.channel.remote import StudentGone
+from grader.channel.remote import StudentError, StudentGone
 from grader.errors import EngineFault
 from grader.models import Exercise
 from grader.sandbox.process import OUTPUT_KEPT, Student, StudentProcess
@@ -17,6 +17,8 @@ from grader.testing.outcome import NeedsIsolation, NotRun
 from grader.testing.serve import Listener
 from grader.testing.submission import Submission
 
+UNCOPIED = 3
+"""Times that a submission may prove not to be fit for copies before nobody tries any more."""
 BEYOND = 1.0
 """Seconds that a test may take beyond the budget of its student process."""
 
@@ -52,6 +54,8 @@ class Runtime:
         self.deadline = time.monotonic() + exercise.limits.attempt
         self.shared: dict[str, Student] = {}
         self.own: list[Student] = []
+        self.originals: dict[str, Student] = {}
+        self.uncopied = 0
         self.listeners: dict[Student, Listener] = {}
         self.output = b""
         self.defined: dict[str, bool] = {}
@@ -62,11 +66,12 @@ class Runtime:
         return random.Random(f"{self.seed}:{test}")  # noqa: S311 - chooses test data
 
     def submission(
-        self, module: str, *, fresh: bool = False, loopback: bool = False, probes: bool = False
+        self, module: str, *, fresh: bool = False, loopback: bool = False, probes: bool = False, another: bool = False
     ) -> Submission:
         """Return the submission for one test of a module.
 
-        ``loopback`` says that it must be able to open servers, ``probes`` that probes are installed before its import.
+        ``fresh`` asks for a process of the test's own, ``another`` for one beside those that it has already. ``loopback`` says
+        that it must be able to open servers, ``probes`` that probes are installed before its import.
 
         Raises:
             NotRun: it died too often, or its time is up, or it has no loopback here.
@@ -77,26 +82,61 @@ class Runtime:
             raise NotRun("your code ended too many times in the tests before")
         if time.monotonic() > self.deadline:
             raise NotRun("the time for this submission was used up")
-        student = None if fresh else self.shared.get(module)
-        if student and probes and student.outline is not None and not student.probed:
+        if fresh:
+            copied = bool(self.exercise.fresh) and not another and not probes  # one test alone gains nothing by a copy
+            student: Student | None = self.own_process(module, copied=copied)
+        else:
+            student = self.shared.get(module)
+        if student and not fresh and probes and student.outline is not None and not student.probed:
             self.discard(self.shared.pop(module))
             student = None
         if student is None:
-            student = self.spawn(module)
-            if fresh:
-                self.own.append(student)
-            else:
-                self.shared[module] = student
+            student = self.shared[module] = self.spawn(module)
         if loopback and not student.process.loopback:
             raise NeedsIsolation
         self.begin_test(student)
         if probes and not student.probed:
             student.probed = True
             student.peer.ask("start", "install", 0)
+        return self.seen(module, student, probes=probes)
+
+    def seen(self, module: str, student: Student, *, probes: bool = False) -> Submission:
+        """Return the submission in one process as a test sees it."""
         return Submission(
-            student, self.exercise.module, lambda: self.submission(module, fresh=True, probes=probes),
+            student, self.exercise.module, lambda: self.submission(module, fresh=True, probes=probes, another=True),
             self.listeners.get(student), self.defined, self.ports, self.outlines,
         )  # fmt: skip
+
+    def own_process(self, module: str, *, copied: bool) -> Student:
+        """Return a process of a test's own, which has imported nothing, or is a copy of one that has imported the submission.
+
+        To set up a process and to import Flask's app into it takes longer than most tests. Whoever leaves traces that cannot be
+        removed, or has threads, is not copied for long.
+
+        Raises:
+            StudentGone: it died before it could be of use.
+        """
+        place = module if self.serving and module in self.serving else ""  # without a socket of their own all are alike
+        student = self.originals.pop(place, None) if copied else None
+        if student is not None:
+            self.own.append(student)
+            self.begin_test(student)
+            if student.peer.copy():
+                student.copied = True
+                return student
+            self.own.remove(student)
+            self.discard(student)
+            self.uncopied += 1
+        student = self.spawn(module)
+        student.place = place
+        self.own.append(student)
+        if copied and student.process.copies and self.uncopied < UNCOPIED:
+            self.begin_test(student)
+            with contextlib.suppress(StudentError):  # it says so again as soon as a test asks for something
+                self.seen(module, student).load()
+                student.copied = student.peer.copy()
+                self.uncopied += not student.copied
+        return student
 
     def spawn(self, module: str) -> Student:
         """Start a student process, with a socket to serve on if a test of the module wants one.
@@ -134,9 +174,23 @@ class Runtime:
                 self.forget(student)
         while self.own:
             student = self.own.pop()
-            (self.bury if student.peer.gone else self.discard)(student)
+            if student.copied and not student.peer.gone:
+                self.end_copy(student)
+            else:
+                (self.bury if student.peer.gone else self.discard)(student)
         for module in [module for module, student in self.shared.items() if student.peer.gone]:
             self.bury(self.shared.pop(module))
+
+    def end_copy(self, student: Student) -> None:
+        """End the copy that served a test, and keep its original; what dies now was no longer needed for the test."""
+        self.begin_test(student)
+        student.copied = False
+        try:
+            student.peer.end_copy()
+        except StudentGone:
+            self.discard(student)
+        else:
+            self.originals[student.place] = student
 
     def active(self) -> list[Student]:
         """Return the processes that the running test has to do with."""
@@ -178,7 +232,8 @@ class Runtime:
 
     def close(self) -> None:
         """End every process."""
-        for student in [*self.shared.values(), *self.own]:
+        for student in [*self.shared.values(), *self.own, *self.originals.values()]:
             self.discard(student)
         self.shared.clear()
         self.own.clear()
+        self.originals.clear()
