@@ -10,9 +10,7 @@ from rich.text import Text as Words
 from grader.catalogues import Catalogue
 from grader.cli.options import course_option, lang_option, open_course, reporting
 from grader.errors import EngineFault, Misuse
-from grader.output import write_text
 from grader.printable import printable
-from grader.student.diagram import page
 from grader.student.layers import Telling
 from grader.student.onion import MADE
 from grader.student.request import typed
@@ -60,6 +58,9 @@ def command(
     for part in rendered(Telling(traced, Catalogue(), speakable(lang), everything=everything)):
         terminal.print(part)
     if html is not None:
+        from grader.output import write_text
+        from grader.student.diagram import page
+
         try:
             write_text(html, page(Telling(traced, Catalogue(), lang, everything=everything)))
         except EngineFault:

@@ -13,7 +13,9 @@ from rich.text import Text
 IDEOGRAPH = "\u4e00-\u9fff"
 OPENING = "“（《"
 CLOSING = "，。；：？！、）》”"
-PIECE = re.compile(rf"[{OPENING}]*(?:[{IDEOGRAPH}]|[^\s{IDEOGRAPH}{OPENING}{CLOSING}]+)?[{CLOSING}]*\s*")
+BEFORE, AFTER = r"'\"(\[{", r"'\")\]},.;:!?"
+"""Punctuation of ASCII that is written close to what follows, or to what it follows, Chinese characters too."""
+PIECE = re.compile(rf"[{OPENING}{BEFORE}]*(?:[{IDEOGRAPH}]|[^\s{IDEOGRAPH}{OPENING}{CLOSING}]+)?[{CLOSING}{AFTER}]*\s*")
 """What stays in one line: a word or one Chinese character, with the punctuation that may not be parted from it."""
 
 

@@ -16,9 +16,9 @@ WIDTH, LEFT, RIGHT = 400, 76, 348
 """Units of the drawing: all of it, and where the first and the last line of life stand."""
 TOP, ROW, LINE = 60, 38, 17
 """Units from the top to the first row, of a row, and of each line of a remark."""
-CELLS = 50
 BOX = 86
 """Units that the name of one who takes part has."""
+CELLS = 51
 """Columns of text that fit into a line of the drawing."""
 DRAWN = 80
 """Moments that are drawn."""
@@ -59,7 +59,7 @@ def drawing(telling: Telling, sections: list[Section]) -> str:
         made, height = drawn(arrow, places, y)
         parts += made
         y += height
-    head = ['<text class="time" x="24" y="25">ms</text>']
+    head = ['<text class="time" x="24" y="50">ms</text>']
     head += [lifeline(name, x, y) for name, x in zip(names, places, strict=True)]
     label = escape(telling.word("The sequence of the request, from top to bottom"))
     return (
@@ -179,7 +179,8 @@ STYLE = """
   --box: #232a31; --blue: #6db3ff; --green: #6fd58a; --purple: #d79bf2; --red: #ff8a80; --amber: #ffc56b; } }
 body { margin: 0 auto; padding: 1rem; max-width: 46rem; color: var(--ink); background: var(--paper);
   font: 16px/1.5 system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif; }
-h1 { font-size: 1.2rem; overflow-wrap: anywhere; } h2 { font-size: 1rem; margin: 1.6rem 0 .4rem; } p { margin: .2rem 0; }
+h1 { font-size: 1.2rem; overflow-wrap: anywhere; white-space: pre-wrap; }
+h2 { font-size: 1rem; margin: 1.6rem 0 .4rem; } p { margin: .2rem 0; }
 p, pre { overflow-wrap: anywhere; } section { border-top: 1px solid var(--line); }
 pre { margin: .2rem 0; padding: .5rem .7rem; white-space: pre-wrap; background: var(--box); border-radius: 6px;
   font: 14px/1.45 ui-monospace, Menlo, Consolas, "Noto Sans Mono CJK SC", monospace; }

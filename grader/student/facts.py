@@ -66,5 +66,5 @@ def about_query(request: Request, speaker: Speaker) -> str:
     if not request.query:
         return speaker.word("empty: nothing follows a question mark")
     pairs = parse_qsl(request.query, keep_blank_values=True, errors="replace", max_num_fields=1000)
-    return speaker.word("still percent-encoded: a server leaves it as it came; parse_qsl makes {pairs} of it",
+    return speaker.word("still percent-encoded, as it came; parse_qsl makes {pairs} of it",
                         pairs=printable(repr(pairs[:SHOWN])))  # fmt: skip

@@ -89,7 +89,7 @@ class Telling:
         yield Section((2,), title, tuple(self.environ_rows(environ)))
         steps = list(self.conversation())
         if steps:
-            title = self.word("start_response (3), chunks and close (4), in the order in which they happened")
+            title = self.word("start_response (3), chunks and close (4), as they happened")
             yield Section((3, 4), title, tuple(steps))
         out = b"".join(step.data for step in self.traced.steps if step.kind == "sent")
         title = self.word("socket bytes out: the server, wsgiref, sends {count} bytes", count=len(out))

@@ -15,6 +15,8 @@ from grader.student.serving import POLL, SLOW, Happened, Serving
 from grader.student.speaking import Voice
 
 PATH, WORD = 200, 40
+OPEN, LARGEST, LONGEST = 1000, 10**12, 10**6
+"""Requests that are open at once, bytes and seconds that are told at most: what is said may come from the student's code."""
 
 
 class Session:
@@ -88,7 +90,8 @@ class Session:
             )
         elif "begun" in said:
             what = f"{printable(str(said.get('method')), WORD)} {printable(str(said.get('path')), PATH)}"
-            self.serving.open[str(said["begun"])] = time.monotonic(), what
+            if len(self.serving.open) < OPEN:
+                self.serving.open[str(said["begun"])] = time.monotonic(), what
         elif "over" in said:
             _, what = self.serving.open.pop(str(said["over"]), (0.0, "?"))
             self.answered(what, said)
@@ -97,8 +100,8 @@ class Session:
         """Say what a request came to: status, bytes, milliseconds, and the request, which may be long, last."""
         status = printable(str(said.get("status", "")), WORD).partition(" ")[0]
         count, seconds = said.get("bytes"), said.get("seconds")
-        size = f"{count if type(count) is int else '?'} B"
-        took = f"{seconds * 1000:.1f} ms" if type(seconds) is float else "?"
+        size = f"{count if type(count) is int and 0 <= count < LARGEST else '?'} B"
+        took = f"{seconds * 1000:.1f} ms" if type(seconds) is float and 0 <= seconds < LONGEST else "?"
         if said.get("raised"):
             status = self.word("raised")
         style = {"2": "green", "3": "cyan", "4": "yellow"}.get(status[:1], "red")

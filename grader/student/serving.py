@@ -44,6 +44,8 @@ SAVED = frozenset({".py", ".html", ".css", ".js", ".sql", ".toml", ".json", ".tx
 """Endings of files that are part of an application; a database is not, or each request would count as a save."""
 MOST_FILES = 2000
 LINE = 4096
+WAITING = 1000
+"""Things that happened and nobody has taken yet, at most; code that prints faster than a terminal shows has to wait."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ class Serving:
         self.listener = listener
         self.scratch = scratch
         self.texts = texts
-        self.events: queue.SimpleQueue[Happened] = queue.SimpleQueue()
+        self.events: queue.Queue[Happened] = queue.Queue(WAITING)
         self.run = 0
         self.process: subprocess.Popen[bytes] | None = None
         self.readers: list[threading.Thread] = []
@@ -199,16 +201,24 @@ class Serving:
     def hear(self, run: int, process: subprocess.Popen[bytes]) -> None:
         """Take what the process says, and its end."""
         for line in lines(process.stdout):
-            with contextlib.suppress(ValueError):
+            with contextlib.suppress(ValueError, RecursionError):  # the student's code may write here too
                 said = json.loads(line)
                 if type(said) is dict:
-                    self.events.put(Happened(run, said=said))
-        self.events.put(Happened(run, code=process.wait()))
+                    self.tell(Happened(run, said=said))
+        self.tell(Happened(run, code=process.wait()))
 
     def read(self, run: int, process: subprocess.Popen[bytes]) -> None:
         """Take what the student's code prints."""
         for line in lines(process.stderr):
-            self.events.put(Happened(run, printed=line.decode("utf-8", "backslashreplace")))
+            self.tell(Happened(run, printed=line.decode("utf-8", "backslashreplace")))
+
+    def tell(self, happened: Happened) -> None:
+        """Have one thing taken; wait while there are many, unless nobody wants to know any more."""
+        while True:
+            with contextlib.suppress(queue.Full):
+                return self.events.put(happened, timeout=POLL)
+            if self.process is None or happened.run != self.run:
+                return None
 
     # -- the files
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.segment import Segment
 from rich.text import Text as Words
@@ -55,9 +56,12 @@ def rendered(telling: Telling) -> Iterator[RenderableType]:
     times = telling.times()
     if times[1:]:
         yield Words()
-        shown = " · ".join(f"{name} {spent}" for name, spent in times)
-        yield Prose(Words(telling.word("Time that each layer worked itself, the way between processes included: {times}",
-                                       times=shown), "dim"))  # fmt: skip
+        yield Prose(
+            Words(telling.word("Time that each layer worked itself, the way between processes included:"), "dim")
+        )
+        longest, widest = max(len(spent) for _, spent in times), max(cell_len(name) for name, _ in times)
+        for name, spent in times:
+            yield Words(f"  {name}{' ' * (widest - cell_len(name))}  {spent.rjust(longest)}", "dim", overflow="fold")
 
 
 def listed(section: Section) -> RenderableType:

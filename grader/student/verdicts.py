@@ -32,6 +32,10 @@ def page(attempt: Attempt, exercise: Exercise, voice: Voice, more: int) -> Itera
         yield from failures(attempt, report, voice)
     else:
         yield Prose(report.outcome(attempt))
+    if attempt.outcome.ours:
+        text = voice.word("Your work was not judged. Save it again, or type grader check {exercise}; if this stays so, show your "
+                          "teacher the line above.", exercise=exercise.short)  # fmt: skip
+        yield Prose(Words(text))
     yield Words()
     if more:
         yield Prose(

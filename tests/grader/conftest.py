@@ -36,6 +36,7 @@ SHARE = {
     "test_classes.py": 4, "test_channel_lies.py": 2,
     "test_sandbox.py": 3, "test_readings.py": 2, "test_student_day.py": 6,
     "test_release.py": 7, "test_poorer.py": 6, "test_student_trace.py": 4, "test_student_serve.py": 5,
+    "test_student_attacks.py": 7,
 }  # fmt: skip
 """Of these modules' slower tests every n-th is run everywhere, and twice as many where GRADER_CI is set; all of them
 with GRADER_TESTS=all."""

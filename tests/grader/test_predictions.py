@@ -149,6 +149,18 @@ def test_lines_of_sentences_break_where_they_may(exercise: Exercise, width: int)
         assert all(cell_len(a.rstrip()) > width - 24 for a in lines[:-1]), lines
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("一二三 [四五]", ["一二三", "[四五]"]), ("一二三四五]六", ["一二三", "四五]六"]), ("有三 '影单'", ["有三", "'影单'"]),
+        ("一二三四: 五", ["一二三", "四: 五"]), ("f(x) 一二三", ["f(x) 一", "二三"]),
+    ],
+)  # fmt: skip
+def test_brackets_and_quotes_stay_with_what_they_are_about(text: str, lines: list[str]) -> None:
+    places = [0, *breaks(text, 7), len(text)]
+    assert [text[begin:end].strip() for begin, end in pairwise(places)] == lines
+
+
 # -- programs
 
 APP = """

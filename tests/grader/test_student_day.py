@@ -131,6 +131,50 @@ def test_an_endless_loop_is_named_and_the_watch_goes_on(place: Place) -> None:
         assert screen.end() == 0
 
 
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", ("socket bytes out", "the server calls close()")), ("zh-CN", ("套接字发出的字节", "服务器调用 close()"))],
+)
+def test_a_key_traces_a_request_of_what_was_saved(place: Place, lang: str, said: tuple[str, str]) -> None:
+    app = place.find("a1").folder / "app.py"
+    solve(place, "a1")
+    with terminal(place.folder, "watch", "a1", GRADER_LANG=lang) as screen:
+        screen.until("[t]")
+        before = screen.type("t")
+        page = screen.until("[q]", before)
+        assert "GET / HTTP/1.1" in page
+        assert said[0] in page
+        assert "Content-Length: 18" in page
+        assert max(map(cell_len, page.splitlines())) <= 80
+        before = screen.type("")
+        app.write_text(app.read_text(encoding="utf-8").replace("return [] if", "yield from [] if"), encoding="utf-8")
+        screen.until("[q]", before)
+        before = screen.type("t")
+        assert said[1] in screen.until("[q]", before)
+        before = screen.type("")
+        app.write_text("1/0\n", encoding="utf-8")
+        screen.until("[q]", before)
+        before = screen.type("t")
+        assert "ZeroDivisionError" in screen.until("[q]", before)
+        before = screen.type("")
+        solve(place, "a1")
+        screen.until(PUBLIC[lang].format(40), before)
+        screen.type("q")
+        assert screen.end() == 0
+
+
+def test_a_trace_that_cannot_be_had_is_said_and_the_watch_goes_on(tmp_path: Path) -> None:
+    place = student_folder(tmp_path / "course", "p0", "a1")
+    with terminal(place.folder, "watch", "p0") as screen:
+        screen.until("[t]")
+        before = screen.type("t")
+        assert "p0 has no application that answers requests" in " ".join(screen.until("[q]", before).split())
+        before = screen.type("n")
+        screen.until("A1 ·", before)
+        screen.type("q")
+        assert screen.end() == 0
+
+
 def test_the_terminal_is_as_before_when_the_watch_is_killed_kindly(place: Place) -> None:
     import termios
 
