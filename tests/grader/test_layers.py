@@ -36,8 +36,8 @@ LAYERS = (
     ("testing",),
     ("grading",),
     ("reports", "release", "output"),
-    ("demo", "proving", "predictions", "student"),
-    ("cli", "__main__"),
+    ("demo", "proving", "predictions", "student", "nbgrader"),
+    ("cli", "notebook", "__main__"),
 )
 """Each module or package directly in grader/ stands once; the package itself (its version, its place) is below them all."""
 
