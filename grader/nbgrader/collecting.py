@@ -28,6 +28,8 @@ from grader.printable import printable
 FORGED = frozenset({"timestamp.txt", "submission_secret.txt"})
 """nbgrader writes them when a student submits through the exchange; in an archive the student wrote them."""
 PATTERN = re.compile(r"[*?\[\]]")
+MOST_ENTRIES = 5000
+"""Files and folders of one submission."""
 GIVEN = "given-out-again"
 """A folder among what was extracted: notebooks as they were released, for students that handed in none."""
 
@@ -134,17 +136,20 @@ def copy_tree(source: Path, target: Path, budget: int, leaves: Callable[[str], b
     Every part is opened without following links, so that nothing can be exchanged for one meanwhile.
 
     Raises:
-        RuntimeError: it holds more than ``budget`` bytes.
+        RuntimeError: it is none, or holds more than ``budget`` bytes, or too many files.
         OSError: something cannot be read or written.
     """
     passed_over: list[str] = []
-    left = budget
+    left, count = budget, 0
     for top, folders, names, descriptor in os.fwalk(source, onerror=stop, follow_symlinks=False):
         below = Path(top).relative_to(source)
         wanted = [name for name in (*folders, *names) if not leaves((below / name).as_posix())]
         linked = [name for name in folders if not is_folder(name, descriptor)]
         folders[:] = [name for name in folders if name in wanted and name not in linked]
         (target / below).mkdir(parents=True)
+        count += len(folders) + len(names)
+        if count > MOST_ENTRIES:
+            raise RuntimeError(f"more than {MOST_ENTRIES} files and folders")
         for name in sorted({*names, *linked} & {*wanted}):
             data = content(name, descriptor, left)
             if data is None:
@@ -154,6 +159,8 @@ def copy_tree(source: Path, target: Path, budget: int, leaves: Callable[[str], b
             if left < 0:
                 raise RuntimeError(f"more than {budget} bytes (nbgrader's CourseDirectory.max_dir_size)")
             (target / below / name).write_bytes(data)
+    if not target.is_dir():
+        raise RuntimeError("a link, or no folder at all")
     return passed_over
 
 
