@@ -28,6 +28,9 @@ from grader.models import Limits
 from grader.sandbox.process import Ending, StudentProcess
 from grader.sandbox.view import ENGINE
 
+LOOK = 0.1
+"""Seconds between two looks at a write that may hang; a timer for each frame would cost more than the frame."""
+
 
 class Plain:
     """Starts student processes without walls."""
@@ -87,7 +90,7 @@ class Ahead(Plain):
 
 
 class PlainProcess(StudentProcess):
-    """A subprocess; two threads read its pipes, for not every system can wait for a pipe with a deadline."""
+    """A subprocess; two threads read its pipes and one minds the third, for not every system waits for pipes with a deadline."""
 
     loopback = True
 
@@ -104,7 +107,9 @@ class PlainProcess(StudentProcess):
         except OSError as error:
             raise EngineFault(f"a student process did not start: {error}") from None
         self.arrived: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
-        self.closed = False
+        self.writing_until: float | None = None
+        self.done = threading.Event()
+        threading.Thread(target=self.mind, daemon=True).start()
         for kind, pipe in (("frames", self.process.stdout), ("output", self.process.stderr)):
             threading.Thread(target=self.pump, args=(kind, pipe), daemon=True).start()
 
@@ -125,15 +130,21 @@ class PlainProcess(StudentProcess):
 
     def send(self, frame: bytes) -> None:
         """Send one frame; the process reads whenever it is not busy, so a full pipe is a deadline's matter."""
-        writer = threading.Timer(max(0.0, self.left()), self.kill)
-        writer.start()
+        self.writing_until = time.monotonic() + self.left()
         try:
             self.process.stdin.write(frame)  # type: ignore[union-attr]
             self.process.stdin.flush()  # type: ignore[union-attr]
         except (OSError, ValueError):
             raise self.gone() from None
         finally:
-            writer.cancel()
+            self.writing_until = None
+
+    def mind(self) -> None:
+        """Kill a process that does not read until the deadline of what is written to it."""
+        while not self.done.wait(LOOK):
+            until = self.writing_until
+            if until is not None and time.monotonic() > until:
+                self.kill()
 
     def wait(self) -> None:
         """Wait for bytes of either kind."""
@@ -185,6 +196,7 @@ class PlainProcess(StudentProcess):
 
     def discard(self) -> None:
         """End the process and remove its folder."""
+        self.done.set()
         self.kill()
         self.process.wait()
         with contextlib.suppress(StudentGone):
