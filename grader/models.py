@@ -236,7 +236,7 @@ class SourceLine:
 class Feedback:
     """The four lines that a failed test says, the events that led to it, and what to read next, if a test names it.
 
-    ``place`` is the line that the four lines name, if they name one.
+    ``place`` is the line of a handed-in file that was reached last, if one is known.
     """
 
     happened: Text

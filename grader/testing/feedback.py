@@ -90,7 +90,9 @@ class Writer:
     def place(self, observed: Observed, submission: Submission) -> Text | None:
         """Name the line of a handed-in file that was reached last, if there is one."""
         found = source_line(observed, submission)
-        return self.catalogue.text("line {line} of {file}", line=found.line, file=printable(found.file)) if found else None
+        return (
+            self.catalogue.text("line {line} of {file}", line=found.line, file=printable(found.file)) if found else None
+        )
 
     def word(self, name: str, value: str, *, hidden: bool) -> Text:
         """Translate a word of a verdict's detail; a number that the submission chose is no word."""
