@@ -21,6 +21,8 @@ from grader.reports.rows import Row, State, Telling
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS = {State.FAILED: "error", State.SKIPPED: "warning"}
+FIRST_WITH_NAMES = 8650
+"""The first RFC whose page has anchors that are named like its sections."""
 STANDARD = re.compile(r"(PEP|RFC) (\d+)(?: \((?:must|should)\))?: ([^;,]+)")
 PLACEHOLDER = re.compile(r"\{([0-9]+)\}")
 
@@ -83,7 +85,8 @@ def help_uri(info: TestInfo) -> str:
     slug = "-".join(re.findall(r"[a-z0-9_]+", section.lower())).replace("_", "-")
     if kind == "PEP":
         return f"https://peps.python.org/pep-{number:0>4}/#{slug}"
-    return f"https://www.rfc-editor.org/rfc/rfc{number}.html#name-{slug}"
+    section = f"#name-{slug}" if int(number) >= FIRST_WITH_NAMES else ""
+    return f"https://www.rfc-editor.org/rfc/rfc{number}.html{section}"
 
 
 def result(attempt: Attempt, row: Row, checkout: Checkout, index: int) -> dict[str, Any]:
