@@ -68,7 +68,7 @@ class Formats:
             raise UsageError("--github and --format json both want standard output; write the JSON with --out")
         names: dict[Path, str] = {}
         for name, path in self.files.items():
-            other = names.setdefault(path.absolute(), name)
+            other = names.setdefault(path.resolve(), name)
             if other != name:
                 raise UsageError(f"{path}: --{other} and --{name} cannot both be written there; name another file")
             writable_folder(path.parent)
