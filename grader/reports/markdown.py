@@ -18,8 +18,8 @@ TICKS = re.compile(r"`+")
 TILDES = re.compile(r"~+")
 HARMLESS = re.compile(r"""(?![-+=\s]|\d+[.)])(?:[^\x00-\x7f]|[A-Za-z0-9 ,.;:'"?()/=+_-])+""")
 """Text that is none of Markdown's business, once its underscores are escaped."""
-LINKED = re.compile(r"www\.|://|:[\w+-]+:|\b[0-9a-f]{7,}\b|[A-Za-z]-[0-9]", re.IGNORECASE)
-"""What GitHub or GitLab may make a link or a picture of, in what is harmless otherwise."""
+LINKED = re.compile(r"//|\w\.\w|:[\w+-]+:|\b[0-9a-f]{7,}\b|[A-Za-z]-[0-9]", re.IGNORECASE)
+"""What some reader makes a link or a picture of, in what is harmless otherwise; for many ``app.py`` is an address."""
 
 
 def markdown(attempts: Iterable[Attempt], language: str) -> Iterator[str]:
