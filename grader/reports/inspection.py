@@ -22,7 +22,10 @@ def as_json(attempt: Attempt, language: str) -> str:
 
 
 FORMATS: Mapping[str, Callable[[Attempt, str], str]] = {"JSON": as_json}
-"""What students are given of an attempt; a new format is searched as soon as it stands here."""
+"""What students are given of an attempt; a new format is searched as soon as it stands here.
+
+Reports of several attempts, and those for other programs, say no more; each is looked through as a whole when it is written.
+"""
 
 
 @dataclass

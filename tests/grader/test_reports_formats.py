@@ -366,6 +366,7 @@ def test_a_fault_of_ours_is_a_score_nowhere() -> None:
         said = ["".join(junit([attempt], "en")), "".join(gitlab([attempt], "en", CHECKOUT)),
                 "".join(sarif([attempt], "en", CHECKOUT)), "".join(markdown([attempt], "en"))]  # fmt: skip
         assert [re.search(r"\b0/\d|points", text) for text in said] == [None] * len(said)
+        assert ["no score: the fault is the grader's" in text for text in said] == [True] * len(said)
 
 
 # -- where files lie

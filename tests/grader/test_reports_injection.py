@@ -50,7 +50,7 @@ NASTY = (
     "file:///etc/passwd", "=1+1", "e\u0301" * 9, "影单", "a" * 5000, "", " ", ".",
 )  # fmt: skip
 TEXTS = st.lists(st.one_of(st.sampled_from(NASTY), st.text(max_size=12)), max_size=4).map("".join)
-OFTEN = settings(max_examples=60, deadline=None)
+OFTEN = settings(max_examples=40, deadline=None)
 PLAIN = "plain"
 SHAPE = {"paragraph", "heading", "bullet_list", "list_item", "table", "thead", "tbody", "tr", "th", "td", "inline", "text",
          "fence", "code_inline", "softbreak", "strong"}  # fmt: skip
@@ -244,6 +244,37 @@ def test_an_output_is_one_output_whatever_is_in_it(values: dict[str, str]) -> No
 )
 def test_a_command_is_escaped_as_its_runner_reads_it(text: str, line: str) -> None:
     assert github.command("error", text, {"file": "a,line=2::b"}) == line
+
+
+# -- each of the texts above by itself, for the search meets few of them alone
+
+
+EACH = (
+    test_junit_is_the_same_document_whatever_students_write,
+    test_gitlab_gets_no_path_that_leads_anywhere,
+    test_sarif_has_no_link_and_no_address,
+    test_gradescope_shows_plain_text,
+    test_markdown_of_one_attempt_is_the_same_document_whatever_students_write,
+    test_markdown_of_a_class_is_the_same_table_whatever_students_write,
+    test_an_annotation_is_one_command_whatever_students_write,
+)
+EACH_TEXT = (
+    test_text_in_code_is_what_it_was,
+    test_prose_has_nothing_but_words,
+    test_a_block_of_code_ends_where_it_should,
+)
+
+
+@pytest.mark.parametrize("check", EACH, ids=lambda check: check.__name__)
+def test_each_text_alone_is_inert(check: Any) -> None:  # noqa: ANN401 - what hypothesis makes of a test
+    for text in NASTY:
+        check.hypothesis.inner_test(said=text, student=text)
+
+
+@pytest.mark.parametrize("check", EACH_TEXT, ids=lambda check: check.__name__)
+def test_each_text_alone_is_escaped(check: Any) -> None:  # noqa: ANN401 - what hypothesis makes of a test
+    for text in NASTY:
+        check.hypothesis.inner_test(text=text)
 
 
 # -- what nobody may see
