@@ -21,6 +21,7 @@ from grader.reports.checkout import Checkout
 from grader.reports.github import ROOM, assigned, outputs, summary, workflow_commands
 from grader.reports.gitlab import gitlab
 from grader.reports.gradescope import gradescope
+from grader.reports.html import pieces
 from grader.reports.inspection import Inspection
 from grader.reports.junit import junit
 from grader.reports.markdown import markdown
@@ -35,6 +36,7 @@ WRITERS: Mapping[str, tuple[Writer, str]] = {
     "gitlab": (gitlab, "a Code Quality report of GitLab."),
     "sarif": (sarif, "SARIF 2.1.0, for code scanning and editors."),
     "markdown": (lambda attempts, lang, _: markdown(attempts, lang), "Markdown, for a comment or a wiki."),
+    "html": (lambda attempts, lang, _: pieces(attempts, lang), "a page of HTML that stands alone, in both languages."),
 }
 """Formats of any number of attempts by the name of the option, with what it says of the file."""
 CHECKOUTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")

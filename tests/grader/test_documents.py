@@ -27,7 +27,7 @@ GUIDES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 DOCUMENTS = [*GUIDES, *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("exercises/**/*.md"))]
 FIRST_MINUTE = ["pip install -q uv && uv run --no-dev grader demo", "pip install -q uv && uv run pytest"]
 COMMANDS = commands()
-EXAMPLES = ("submitted/", "course.toml", ".grader/grades.db", "nbgrader_config.py")
+EXAMPLES = ("submitted/", "course.toml", ".grader/grades.db", "nbgrader_config.py", "results.json")
 """Paths that a document makes up."""
 
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
