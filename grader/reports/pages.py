@@ -12,8 +12,8 @@ from rich.text import Text as Words
 
 from grader.grades import Grade, Status
 from grader.models import Attempt, Exercise
-from grader.printable import printable
-from grader.reports.gradebook import number
+from grader.printable import printable, printable_lines
+from grader.reports.gradebook import REMARK, number
 from grader.reports.terminal import TerminalReport
 
 WIDTH = 100
@@ -35,6 +35,8 @@ def parts(student: str, entries: Iterable[Entry], report: TerminalReport) -> lis
     for entry in entries:
         found += [Words(), Words(f"{entry.exercise.title[report.language]}  ({entry.exercise.name})", "bold cyan")]
         found += [Words(line) for line in result(entry.grade, report)]
+        if entry.grade.remark:
+            found.append(Words(report.word("comment: {text}", text=printable_lines(entry.grade.remark, REMARK))))
         if entry.attempt and not entry.attempt.outcome.ours:
             found += [Words(), report.one(entry.attempt)]
     return found
