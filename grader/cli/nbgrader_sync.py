@@ -81,7 +81,8 @@ def say_assignments(contents: Contents, course: Course, wanted: set[str]) -> Non
         )
     if others := sorted(contents.assignments - set(course.exercises)):
         click.echo(
-            f"assignments that are no exercises of this course, left alone: {', '.join(map(printable, others))}", err=True
+            f"assignments that are no exercises of this course, left alone: {', '.join(map(printable, others))}",
+            err=True,
         )
 
 
@@ -90,8 +91,9 @@ def say_plan(plan: Plan, contents: Contents) -> None:
     for change in plan.changes:
         click.echo(f"{printable(change.student)}, {change.exercise}: {change}")
     for (exercise, reason), students in plan.left_out.items():
-        names = ", ".join(map(printable, students[:NAMED])) + (f" and {len(students) - NAMED} more" if len(students) > NAMED else "")
-        click.echo(f"left out: {names}{f', {exercise}' if exercise else ''}: {reason}", err=True)
+        more = f" and {len(students) - NAMED} more" if len(students) > NAMED else ""
+        where = f", {exercise}" if exercise else ""
+        click.echo(f"left out: {', '.join(map(printable, students[:NAMED]))}{more}{where}: {reason}", err=True)
     for names in alike([*contents.students, *(change.student for change in plan.changes)]):
         click.echo(f"these are different students: {', '.join(map(printable, names))}", err=True)
 

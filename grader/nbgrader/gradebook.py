@@ -7,6 +7,7 @@ would make tables and rows.
 from __future__ import annotations
 
 import contextlib
+import logging
 import warnings
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,13 +21,16 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SAWarning, SQLAlchemyError
 from grader.errors import EngineFault, UsageError
 from grader.nbgrader.names import CONFIG, require
 from grader.printable import printable
-from grader.store.database import PATIENCE, engine_for, name_of
+from grader.store.database import engine_for, name_of
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
-TABLES = frozenset({"assignment", "notebook", "base_cell", "grade_cells", "student", "submitted_assignment", "grade", "comment"})
-VERSION_TABLE = "alembic_version"
+TABLES = frozenset(
+    {"assignment", "notebook", "base_cell", "grade_cells", "student", "submitted_assignment", "grade", "comment"}
+)
+PATIENCE = 5.0
+"""Seconds to wait for another program that has locked a gradebook, as nbgrader does."""
 LONGEST_ID = 128
 """Characters of a student's id (nbgrader.api.Student)."""
 
@@ -88,7 +92,9 @@ def place_of(course_dir: Path) -> Place:
     """
     require()
     if not (course_dir / CONFIG).is_file():
-        raise UsageError(f"{course_dir}: no nbgrader course here, for it has no {CONFIG}; grader nbgrader init makes one")
+        raise UsageError(
+            f"{course_dir}: no nbgrader course here, for it has no {CONFIG}; grader nbgrader init makes one"
+        )
     from nbgrader.apps.baseapp import NbGrader
     from nbgrader.coursedir import CourseDirectory
 
@@ -121,7 +127,9 @@ def made_absolute(db_url: str) -> URL:
         return url.set(drivername="sqlite", database=str(Path(url.database).absolute()))
     if url and backend == "postgresql":
         return url.set(drivername="postgresql+psycopg")
-    raise UsageError(f"CourseDirectory.db_url in {CONFIG}: a gradebook is sqlite:///PATH or postgresql://USER@HOST/DATABASE")
+    raise UsageError(
+        f"CourseDirectory.db_url in {CONFIG}: a gradebook is sqlite:///PATH or postgresql://USER@HOST/DATABASE"
+    )
 
 
 # -- whether it can be used
@@ -137,7 +145,7 @@ def reading(place: Place) -> Iterator[Connection]:
     """
     if place.url.get_backend_name() == "sqlite" and not Path(str(place.url.database)).is_file():
         raise UsageError(f"{place.name}: there is no gradebook yet; nbgrader generate_assignment makes it")
-    engine = engine_for(place.url, writing=False)
+    engine = engine_for(place.url, writing=False, patience=PATIENCE)
     try:
         with trouble(place), engine.connect() as plain:
             connection = plain.execution_options(postgresql_readonly=True)
@@ -160,14 +168,18 @@ def check(connection: Connection, place: Place) -> None:
     if not tables:
         raise UsageError(f"{place.name}: there is no gradebook yet; nbgrader generate_assignment makes it")
     if not tables >= TABLES:
-        raise UsageError(f"{place.name}: this is the database of something else; see CourseDirectory.db_url in {CONFIG}")
-    found = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar() if VERSION_TABLE in tables else None  # noqa: S608 - a constant
+        raise UsageError(f"{place.name}: the database of something else; see CourseDirectory.db_url in {CONFIG}")
+    version = "SELECT version_num FROM alembic_version"
+    found = connection.exec_driver_sql(version).scalar() if "alembic_version" in tables else None
     script = ScriptDirectory(ALEMBIC_DIR)
     if found == script.get_current_head():
         return
     known = {revision.revision for revision in script.walk_revisions()}
-    remedy = "nbgrader db upgrade brings it up to date" if found is None or found in known else "install the nbgrader that made it"
-    raise UsageError(f"{place.name}: this gradebook has another schema ({found or 'of no version'}); {remedy}. Nothing was changed")
+    old = found is None or found in known
+    remedy = "nbgrader db upgrade brings it up to date" if old else "install the nbgrader that made it"
+    raise UsageError(
+        f"{place.name}: this gradebook has another schema ({found or 'of no version'}); {remedy}. Nothing was changed"
+    )
 
 
 SAID: tuple[tuple[str, type[Exception], str], ...] = (
@@ -195,11 +207,16 @@ def trouble(place: Place) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        said = printable(next(iter(str(error.orig if isinstance(error, DBAPIError) else error).splitlines()), ""))
-        for word, kind, remedy in SAID:
-            if word in said.lower():
-                raise kind(f"{place.name} {remedy} ({said})") from None
-        raise EngineFault(f"{place.name}: {said}") from None
+        raise explained(place, str(error.orig if isinstance(error, DBAPIError) else error)) from None
+
+
+def explained(place: Place, said: str) -> Exception:
+    """Return an error of ours for what a gradebook complains about."""
+    first = printable(next(iter(said.splitlines()), ""))
+    for word, kind, remedy in SAID:
+        if word in first.lower():
+            return kind(f"{place.name} {remedy} ({first})")
+    return EngineFault(f"{place.name}: {first}")
 
 
 # -- what it says
@@ -224,7 +241,9 @@ def read(place: Place, exercises: Collection[str]) -> Contents:
         for row in connection.execute(submitted(api)):
             sheet = found.sheets.setdefault((row.student, row.assignment), Sheet())
             sheet.penalty += row.penalty or 0.0
-        for row in connection.execute(of_submissions(api, api.Grade, "auto_score", "manual_score", "extra_credit", "needs_manual_grade")):
+        for row in connection.execute(
+            of_submissions(api, api.Grade, "auto_score", "manual_score", "extra_credit", "needs_manual_grade")
+        ):
             mark = Mark(row.auto_score, row.manual_score, row.extra_credit, bool(row.needs_manual_grade))
             found.sheets[row.student, row.assignment].marks[called(row)] = mark
         for row in connection.execute(of_submissions(api, api.Comment, "manual_comment")):
@@ -239,7 +258,9 @@ def read(place: Place, exercises: Collection[str]) -> Contents:
 def graded_cells(api: Any) -> Any:  # noqa: ANN401 - nbgrader's module, a statement
     """Return a query for every cell that has points."""
     cell, notebook, assignment = (table.__table__ for table in (api.BaseCell, api.Notebook, api.Assignment))
-    graded = union_all(*(select(table.__table__.c.id, table.__table__.c.max_score) for table in (api.GradeCell, api.TaskCell)))
+    graded = union_all(
+        *(select(table.__table__.c.id, table.__table__.c.max_score) for table in (api.GradeCell, api.TaskCell))
+    )
     points = graded.subquery()
     return (
         select(assignment.c.name.label("assignment"), notebook.c.name.label("notebook"), cell.c.name.label("cell"),
@@ -290,18 +311,31 @@ def writing(place: Place) -> Iterator[Gradebook]:
     Raises:
         EngineFault: it is locked, or its server does not answer.
     """
-    from nbgrader.api import Gradebook
+    from nbgrader.api import Gradebook, InvalidEntry
 
-    with trouble(place), warnings.catch_warnings():
-        warnings.simplefilter("ignore", SAWarning)  # nbgrader's own: see its add_submission
-        with Gradebook(place.url.render_as_string(hide_password=False), place.course_id) as book:
-            yield book
+    logging.getLogger("tornado.application").addFilter(quiet)  # nbgrader logs a traceback of what we say in words
+    try:
+        with trouble(place), warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # nbgrader's own: see its add_submission
+            with Gradebook(place.url.render_as_string(hide_password=False), place.course_id) as book:
+                yield book
+    except InvalidEntry as error:
+        raise explained(place, str(error)) from None
+    finally:
+        logging.getLogger("tornado.application").removeFilter(quiet)
 
 
-def enter(book: Gradebook, student: str, exercise: str, scores: Mapping[str, float | None], submitted: datetime) -> None:
+def quiet(record: logging.LogRecord) -> bool:
+    """Tell whether a record of a log is about anything but a rolled back transaction of nbgrader's."""
+    return "Rolling back session" not in record.getMessage()
+
+
+def enter(
+    book: Gradebook, student: str, exercise: str, scores: Mapping[str, float | None], submitted: datetime
+) -> None:
     """Set automatic scores of a student, all of them or none; whoever is not in the gradebook yet comes into it.
 
-    What somebody gave by hand stays, and has to be looked at again, as after an ``autograde`` (nbgrader.preprocessors.SaveAutoGrades).
+    What somebody gave by hand stays, and has to be looked at again (as in nbgrader.preprocessors.SaveAutoGrades).
     ``submitted`` is used where the gradebook knows no time.
     """
     book.update_or_create_student(student)

@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from grader.catalogues import Catalogue
 from grader.grades import CENT, Grade, Override
 from grader.models import CATEGORIES, Attempt
-from grader.nbgrader.gradebook import LONGEST_ID, Contents, Mark, Place, Sheet, enter, trouble, writing
+from grader.nbgrader.gradebook import LONGEST_ID, Contents, Mark, Place, Sheet, enter, writing
 from grader.nbgrader.names import points_cell
 from grader.policy import Policy
 from grader.printable import printable
@@ -104,7 +104,10 @@ class Planner:
     def plan(self) -> Plan:
         """Return what would have to be changed."""
         plan = Plan()
-        grades = {(one.student, one.exercise): one for one in gradebook(self.store, self.policy, list(self.contents.cells) or [""])}
+        grades = {
+            (one.student, one.exercise): one
+            for one in gradebook(self.store, self.policy, list(self.contents.cells) or [""])
+        }
         for student, exercise in sorted({*grades, *self.contents.sheets}):
             if self.known is not None and student not in self.known:
                 plan.leave("", "not in the roster", student)
@@ -156,9 +159,7 @@ class Planner:
 
     # -- out
 
-    def decision(
-        self, student: str, exercise: str, sheet: Sheet | None, marks: Mapping[str, Mark]
-    ) -> Decision | None:
+    def decision(self, student: str, exercise: str, sheet: Sheet | None, marks: Mapping[str, Mark]) -> Decision | None:
         """Return what becomes of points that somebody gave, or that lateness cost, in the gradebook."""
         before = self.store.override(student, exercise)
         ours = before is not None and before.reason.startswith(MARK)
@@ -175,13 +176,17 @@ class Planner:
     def reasons(self, sheet: Sheet, marks: Mapping[str, Mark]) -> Iterator[str]:
         """Yield for what reasons the points are not the automatic ones, in the language of the course."""
         catalogue = Catalogue()
-        for cell, mark in marks.items():
+        for cell, mark in sorted(marks.items()):
             name = cell.removeprefix(points_cell(""))
             place = catalogue.word(name, self.language) if name in CATEGORIES else printable(name)
             if mark.manual is not None:
-                yield catalogue.word("{place}: {points} points by hand", self.language, place=place, points=shown(mark.manual))
+                yield catalogue.word(
+                    "{place}: {points} points by hand", self.language, place=place, points=shown(mark.manual)
+                )
             if mark.extra:
-                yield catalogue.word("{place}: {points} points of extra credit", self.language, place=place, points=shown(mark.extra))
+                yield catalogue.word(
+                    "{place}: {points} points of extra credit", self.language, place=place, points=shown(mark.extra)
+                )
         if sheet.penalty:
             yield catalogue.word("{points} points less for lateness", self.language, points=shown(sheet.penalty))
 
@@ -202,7 +207,9 @@ def scores_of(attempt: Attempt, worth: Mapping[str, float]) -> dict[str, float |
     Raises:
         LeftOut: it was made with other points than the gradebook has.
     """
-    possible = {points_cell(name): float(score.possible) for name, score in attempt.categories.items() if score.possible}
+    possible = {
+        points_cell(name): float(score.possible) for name, score in attempt.categories.items() if score.possible
+    }
     there = {cell: points for cell, points in worth.items() if cell in {*possible, *map(points_cell, CATEGORIES)}}
     if possible != there:
         differ = [f"{cell} {shown(there.get(cell))} there, {shown(possible.get(cell))} here"
@@ -223,7 +230,10 @@ def after(sheet: Sheet, scores: Scores | None) -> dict[str, Mark]:
     """Return what the gradebook says of every cell when the scores are in it."""
     changed = scores.cells if scores else {}
     marks = {**{cell: Mark() for cell in changed}, **sheet.marks}
-    return {cell: Mark(changed[cell][1], mark.manual, mark.extra) if cell in changed else mark for cell, mark in marks.items()}
+    return {
+        cell: Mark(changed[cell][1], mark.manual, mark.extra) if cell in changed else mark
+        for cell, mark in marks.items()
+    }
 
 
 def total(marks: Mapping[str, Mark], penalty: float) -> Decimal:
@@ -236,7 +246,9 @@ def total(marks: Mapping[str, Mark], penalty: float) -> Decimal:
     for cell, mark in marks.items():
         known = mark.auto if mark.manual is None else mark.manual
         if known is None:
-            raise LeftOut(f"{printable(cell)} has to be graded by hand before anything is taken over; the formgrader does that")
+            raise LeftOut(
+                f"{printable(cell)} has to be graded by hand before anything is taken over; the formgrader does that"
+            )
         points += known + (mark.extra or 0.0)
     if not math.isfinite(points) or points > MOST:
         raise LeftOut(f"{points} is no number of points, or more than {MOST}; correct it in the formgrader")
@@ -263,7 +275,9 @@ def check_id(student: str) -> None:
         LeftOut: it does not.
     """
     if len(student) > LONGEST_ID or not student.isprintable():
-        raise LeftOut(f"the gradebook takes no id like this: at most {LONGEST_ID} characters, and none that cannot be printed")
+        raise LeftOut(
+            f"the gradebook takes no id like this: at most {LONGEST_ID} characters, and none that cannot be printed"
+        )
 
 
 def shown(points: float | None) -> str:
@@ -283,8 +297,7 @@ def apply(changes: Iterable[Scores | Decision | Remark], place: Place, store: St
             for change in planned:
                 if isinstance(change, Scores):
                     scores = {cell: new for cell, (_, new) in change.cells.items()}
-                    with trouble(place):
-                        enter(book, change.student, change.exercise, scores, change.submitted)
+                    enter(book, change.student, change.exercise, scores, change.submitted)
     for change in planned:
         if isinstance(change, Decision):
             store.decide(change.student, change.exercise, change.points, change.reason)

@@ -24,9 +24,6 @@ from sqlalchemy import (
 from sqlalchemy.schema import ExecutableDDLElement
 
 VERSION = 2
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: lambda connection: remarks.create(connection)}
-"""What turns a store of one version into one of the next; each runs in the transaction that writes the new number."""
-
 metadata = MetaData()
 
 about = Table(
@@ -103,6 +100,15 @@ remarks = Table(
     Column("made", String(40), nullable=False),
 )  # fmt: skip
 """What somebody wrote about a student's work, empty to take that back; the last one counts. It changes no points."""
+
+
+def add_remarks(connection: Connection) -> None:
+    """Turn version 1 into 2."""
+    remarks.create(connection)
+
+
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: add_remarks}
+"""What turns a store of one version into one of the next; each runs in the transaction that writes the new number."""
 
 LASTING = (works, submissions, attempts, overrides, remarks)
 

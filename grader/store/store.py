@@ -227,7 +227,9 @@ class Store:
         """Return what was said last of a student's work, or nothing."""
         mine = and_(remarks.c.student == key_of(student), remarks.c.exercise == exercise)
         with self.transaction() as connection:
-            said = connection.execute(select(remarks.c.text).where(mine).order_by(remarks.c.id.desc()).limit(1)).scalar()
+            said = connection.execute(
+                select(remarks.c.text).where(mine).order_by(remarks.c.id.desc()).limit(1)
+            ).scalar()
         return student_of(said or "")
 
     def latest(self) -> datetime | None:

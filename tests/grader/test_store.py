@@ -266,7 +266,7 @@ def test_the_last_remark_counts_and_changes_no_points(store: Store) -> None:
     for said in ("good", "\x1b[31mbetter\ntwo lines \\ 影", ""):
         store.note("ada", EXERCISE, said)
         [one] = gradebook(store, Policy())
-        assert (one.remark, one.points, one.status) == (said, 4, Status.GRADED)
+        assert (one.remark, one.points, one.status) == (said, Decimal(4), Status.GRADED)
     store.note("ada", EXERCISE, "x" * 5000)
     assert store.remark("ada", EXERCISE) == "x" * 4000
 
