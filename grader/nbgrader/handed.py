@@ -16,6 +16,7 @@ from typing import Any
 from grader.discovery import Found, kind_of
 from grader.models import Exercise, Submission
 from grader.nbgrader.names import CHECKS, notebook_file, solution_cell
+from grader.nbgrader.solutions import module_text
 from grader.submissions import Unacceptable, read_file, read_submission
 
 SET_ASIDE = ".set-aside"
@@ -81,7 +82,7 @@ def read_cell(path: Path, exercise: Exercise, student: str | None) -> Submission
         return replace(nothing, problem=error.problem)
     if cell not in texts:
         return replace(nothing, problem={"problem": NO_CELL, "file": notebook, "cell": cell})
-    content = texts[cell].encode("utf-8", "surrogatepass")
+    content = module_text(texts[cell]).encode("utf-8", "surrogatepass")
     if len(content) > exercise.limits.file_size:
         most = str(exercise.limits.file_size)
         return replace(nothing, problem={"problem": "{file} is larger than {most} bytes", "file": name, "most": most})
