@@ -221,9 +221,10 @@ ATTACKS = (
     Attack("forged_outputs", "points", "results and points in the notebook that was handed in", change=forged, stock=False),
     Attack("swapped_roles", "points", "solutions say that they are tests", change=renamed, stock=False),
     Attack("own_settings", "loot", "files that some tool might execute", stock=False, beside=dict.fromkeys(
-        ("nbgrader_config.py", "grader_config.py", "conftest.py", "sitecustomize.py", "nbgrader.py", "grader.py"),
+        ("nbgrader_config.py", "conftest.py", "sitecustomize.py", "nbgrader.py", "grader.py"),
         f"import os\nopen(os.path.join(os.environ.get('COURSE', '.'), {LOOT + 'own_settings'!r}), 'w').write('ran')\n",
-    ) | {"grader.toml": 'course = "/"\nlanguage = "en"\nstyle = "files"\nmin_isolation = "none"\n', "release": "no folder"}),
+    ) | {"nbgrader_config.json": "{}", "release": "no folder",
+        "grader.toml": 'course = "/"\nlanguage = "en"\nstyle = "files"\nmin_isolation = "none"\n'}),
 )  # fmt: skip
 
 

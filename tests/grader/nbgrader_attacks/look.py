@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +44,7 @@ class Course:
         rows = self.query(f"SELECT a.student_id, SUM({what}), COUNT({what}), COUNT(*) {JOINED} GROUP BY a.student_id")
         return {student: total if known == cells else None for student, total, known, cells in rows}
 
-    def by_hand(self) -> Collection[str]:
+    def by_hand(self) -> set[str]:
         """Return the students of whom the gradebook has points that no autograder gives."""
         asked = "g.manual_score IS NOT NULL OR g.extra_credit IS NOT NULL"
         return {student for (student,) in self.query(f"SELECT DISTINCT a.student_id {JOINED} WHERE {asked}")}

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from grader.models import CATEGORIES
-from grader.nbgrader.names import CONFIG, GENERATED, SETTINGS, notebook_file, points_cell
+from grader.nbgrader.names import CONFIG, notebook_file, points_cell
 from tests.grader.nbgrader_attacks.attacks import ATTACKS, EXERCISE, LAST, NAP, SOLUTION, Attack, hand_in_all
 from tests.grader.nbgrader_attacks.look import Course, result
 
@@ -60,7 +60,7 @@ def make(folder: Path, made: Path, right: str) -> None:
     notebook["cells"] = [cell for cell in notebook["cells"] if cell["metadata"] or cell["cell_type"] == "markdown"]
     (source / name).write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
     (folder / CONFIG).write_text('c = get_config()\nc.CourseDirectory.course_id = "stock"\n', encoding="utf-8")
-    assert not {GENERATED, SETTINGS} & set(os.listdir(folder)), "nothing of ours is in it"
+    assert set(os.listdir(folder)) == {"source", CONFIG}, "nothing of ours is in it"
     run(["nbgrader", "generate_assignment", EXERCISE], folder)
 
 
@@ -109,7 +109,7 @@ def controls(template: Path, place: Path, right: str) -> dict[str, str]:
     """Return what each attack gets where nothing stands in its way; nothing for one that is a dud."""
     mine = tuple(one for one in ATTACKS if one.stock)
     together = tuple(one for one in mine if not one.alone)
-    found = {}
+    found: dict[str, str] = {}
     course = attack(template, place / "together", together, right)
     if course.automatic()[LAST] != FULL:
         raise NoBox(f"the right app has {course.automatic()[LAST]} points: this is no control")
