@@ -58,6 +58,7 @@ def test_everybody_is_graded_and_has_feedback(made: Made) -> None:
 def test_no_attack_has_other_points_than_its_app_has_honestly(made: Made) -> None:
     course, _ = made
     points = course.points()
+    assert 0 < (points[FIRST] or 0) < FULL, "an app that fails to load would be worth nothing"
     assert {name: points[name] for name in NAMES if points[name] != points[FIRST]} == {}
 
 

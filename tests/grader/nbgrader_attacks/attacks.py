@@ -34,9 +34,31 @@ HERE = "../../.."
 
 WRONG = """
 def application(environ, start_response):
-    start_response("200 OK", [("Content-Type", "text/html"), ("Content-Length", "0")])
-    return []
+    body = b"" if environ["REQUEST_METHOD"] == "HEAD" else b"hello\\n"
+    start_response("200 OK", [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "6")])
+    return [body]
+
+
+def app_generator(environ, start_response):
+    yield from application(environ, start_response)
+
+
+class AppClass:
+    def __init__(self, environ, start_response):
+        self.chunks = application(environ, start_response)
+
+    def __iter__(self):
+        return iter(self.chunks)
+
+
+class Greeting:
+    def __call__(self, environ, start_response):
+        return application(environ, start_response)
+
+
+app_instance = Greeting()
 """
+"""Another text than it should be: worth something to us, and nothing where one wrong answer is a wrong cell."""
 
 Notebook = dict[str, Any]
 

@@ -8,7 +8,7 @@ import sys
 
 from tests.grader.nbgrader_attacks.look import napping
 
-PATIENCE = 500
+PATIENCE = 600
 
 
 def main(exercise: str, nap: str) -> None:

@@ -15,7 +15,7 @@ from tests.grader.nbgrader_attacks.look import Course, napping
 
 ROOT = Path(__file__).parents[3]
 SCRIPTS = Path(sys.executable).parent
-PATIENCE = 300
+PATIENCE = 900
 NO_KERNEL = """
 c.KernelSpecManager.ensure_native_kernel = False  # should anything ask for a kernel after all, then there is none
 c.KernelSpecManager.allowed_kernelspecs = {"there is none"}
