@@ -26,6 +26,7 @@ from grader.submissions import read_submission
 from tests.grader.nbgrader_class import Class, Done, Stored
 
 ROOT = Path(__file__).parents[2]
+ROW = "{:26} {:6} {:>8} {:>8} {:>6} {:>8} {:>7} {:>9}"
 BASES = ("reference", "starter")
 
 
@@ -141,9 +142,7 @@ def main(arguments: list[str]) -> int:
     course = load_course(ROOT)
     every = [one for one in course.exercises.values() if one.kind == "graded"]
     failed = False
-    click.echo(
-        f"{'exercise':26} {'style':6} {'compared':>8} {'attacks':>8} {'cells':>6} {'partial':>8} {'differ':>7} {'left out':>9}"
-    )
+    click.echo(ROW.format("exercise", "style", "compared", "attacks", "cells", "partial", "differ", "left out"))
     for exercise in [course.find(name) for name in options.exercises] or every:
         alone = exercise.files == (f"{exercise.module}.py",)
         samples = [one for one in load_samples(ROOT, exercise) if (options.samples or "") in one.name and not one.needs]
@@ -153,8 +152,10 @@ def main(arguments: list[str]) -> int:
             with tempfile.TemporaryDirectory(prefix="nbgrader-identity-", ignore_cleanup_errors=True) as folder:
                 found, _, _ = compare(Path(folder), exercise, style, samples)
             failed |= bool(found.differences)
-            click.echo(f"{found.exercise:26} {style:6} {sum(found.kinds.values()):8} {found.kinds.get('attack', 0):8} {found.cells:6} "
-                  f"{found.partial:8} {len(found.differences):7} {len(found.left_out):9}")  # fmt: skip
+            click.echo(ROW.format(
+                found.exercise, style, sum(found.kinds.values()), found.kinds.get("attack", 0), found.cells, found.partial,
+                len(found.differences), len(found.left_out),
+            ))  # fmt: skip
             for line in found.differences:
                 click.echo(f"    {line}")
     return int(failed)
