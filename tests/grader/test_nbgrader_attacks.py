@@ -125,5 +125,11 @@ def set_grades(folder: Path, student: str, change: str) -> None:
         )
 
 
+def test_what_was_autograded_is_what_the_store_would_bring_in(made: Made) -> None:
+    course, _ = made
+    said = ours.run("grader", "nbgrader", "sync", str(course.folder), "--dry-run", folder=course.folder)
+    assert said == "would be changed: scores of 0 submissions in, 0 decisions and 0 comments out; 0 left out\n"
+
+
 def test_every_kind_of_attack_is_tried() -> None:
     assert {attack.wants for attack in ATTACKS} == set(LOOKS)

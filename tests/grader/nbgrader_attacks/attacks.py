@@ -23,7 +23,7 @@ FIRST, LAST = "aaa_wrong", "zzz_right"
 """Students who attack nothing: one with the app that every attack has, one with the right one. They are graded first and last."""
 LOOT = "loot-"
 """Files in the course that begin like this were written by an attack."""
-NAP = f"97.{os.getpid():08}"
+NAP = f"1800.{os.getpid():08}"
 """Seconds for which a process of an attack sleeps: by this it is known, and told from those of another run of the tests."""
 COUNT = 30
 PRIVATE_FILE, PRIVATE = "private.txt", "what the instructor wrote about students"
