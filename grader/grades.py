@@ -56,7 +56,7 @@ class Override:
 class Grade:
     """What a student gets for an exercise. ``points`` is None where nobody knows yet: never a zero that is our fault.
 
-    ``counts`` is the work that counts, ``penalty`` the percent that its ``days_late`` cost.
+    ``counts`` is the work that counts, ``penalty`` the percent that its ``days_late`` cost, ``remark`` what somebody said of it.
     """
 
     student: str
@@ -68,6 +68,7 @@ class Grade:
     days_late: int = 0
     penalty: int = 0
     override: Override | None = None
+    remark: str = ""
 
 
 def candidates(handed_in: Sequence[HandedIn], rule: Rule) -> list[HandedIn]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SUMMARIES = {
     "init": "Make an nbgrader course in COURSE_DIR: an assignment for each exercise, and nbgrader's configuration.",
+    "sync": "Bring the gradebook of the nbgrader course COURSE_DIR and the store of the grader together, all exercises or some.",
 }
 """The commands of the group; one that is not in this module is the function ``command`` of a module ``nbgrader_<name>``."""
 

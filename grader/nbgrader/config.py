@@ -24,19 +24,12 @@ BUILDING = (
     "nbgrader.preprocessors.CheckCellMetadata",
 )
 """nbgrader's own list (nbgrader.converters.generate_assignment), with `KeepStarter` in place of ClearSolutions."""
-SANITIZING = (
-    "grader.nbgrader.rebuild.RebuildFromRelease",
-    "nbgrader.preprocessors.ClearOutput",
-    "nbgrader.preprocessors.OverwriteKernelspec",
-    "nbgrader.preprocessors.OverwriteCells",
-    "nbgrader.preprocessors.CheckCellMetadata",
-)
+SANITIZING = ("grader.nbgrader.rebuild.RebuildFromRelease",)
+"""What nbgrader does here besides has nothing to do: no cell, no metadata and no output is a student's."""
 GRADING = (
     "grader.nbgrader.outside.GradeOutside",
-    "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
-    "nbgrader.preprocessors.CheckCellMetadata",
 )
 
 
@@ -52,6 +45,10 @@ def generated(kept: Mapping[str, Sequence[str]]) -> str:
         "GenerateAssignment.preprocessors": list(BUILDING),
         "Autograde.sanitize_preprocessors": list(SANITIZING),
         "Autograde.autograde_preprocessors": list(GRADING),
+        "Autograde.exporter_class": "grader.nbgrader.rebuild.Exporter",
+        "Autograde.pre_convert_hook": "grader.nbgrader.handed.set_aside",
+        "Exporter.optimistic_validation": True,
+        "HTMLExporter.sanitize_html": True,
         "Autograde.exclude_overwriting": {name: sorted(paths) for name, paths in sorted(kept.items())},
     }
     content: dict[str, dict[str, object]] = {}

@@ -12,11 +12,12 @@ from itertools import groupby
 from typing import Any
 
 from grader.grades import Grade
-from grader.printable import printable
+from grader.printable import printable, printable_lines
 
 FORMULA = re.compile(r"(^\s*|[;,|]\s*)(?=[=+\-@＝＋－＠])")
 """Where a spreadsheet may take text for a formula (OWASP: CSV Injection), also in a country that separates cells otherwise."""
 CELL = 1000
+REMARK = 4000
 COLUMNS = (
     "student", "exercise", "points", "possible", "status", "earned", "days late", "penalty %", "submitted", "reason",
 )  # fmt: skip
@@ -105,6 +106,7 @@ def data(grade: Grade) -> dict[str, Any]:
         "submitted": counts.submitted.isoformat() if counts else None,
         "verdict": str(attempt.outcome) if attempt else None, "attempt": attempt.number if attempt else None,
         "reason": printable(grade.override.reason, CELL) if grade.override else None,
+        "remark": printable_lines(grade.remark, REMARK) or None,
     }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from grader.grades import Grade, grade
 from grader.policy import Policy
@@ -16,4 +17,5 @@ def gradebook(
     for student, exercise in store.pairs():
         if (not exercises or exercise in exercises) and (not students or student in students):
             handed_in, decided = store.history(student, exercise), store.override(student, exercise)
-            yield grade(student, exercise, handed_in, policy.rule(student, exercise), decided)
+            found = grade(student, exercise, handed_in, policy.rule(student, exercise), decided)
+            yield replace(found, remark=store.remark(student, exercise))

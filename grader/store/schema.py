@@ -23,10 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import ExecutableDDLElement
 
-VERSION = 1
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {}
-"""What turns a store of one version into one of the next; each runs in the transaction that writes the new number."""
-
+VERSION = 2
 metadata = MetaData()
 
 about = Table(
@@ -94,7 +91,26 @@ overrides = Table(
 )  # fmt: skip
 """Points that somebody gave by hand, null to withdraw that; the last one counts."""
 
-LASTING = (works, submissions, attempts, overrides)
+remarks = Table(
+    "grader_remarks", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("student", Text, nullable=False),
+    Column("exercise", String(200), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("made", String(40), nullable=False),
+)  # fmt: skip
+"""What somebody wrote about a student's work, empty to take that back; the last one counts. It changes no points."""
+
+
+def add_remarks(connection: Connection) -> None:
+    """Turn version 1 into 2."""
+    remarks.create(connection)
+
+
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: add_remarks}
+"""What turns a store of one version into one of the next; each runs in the transaction that writes the new number."""
+
+LASTING = (works, submissions, attempts, overrides, remarks)
 
 REFUSE = """
 CREATE OR REPLACE FUNCTION grader_refuse() RETURNS trigger LANGUAGE plpgsql AS

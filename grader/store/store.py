@@ -18,10 +18,12 @@ from grader.models import Attempt, Outcome, Score, Submission
 from grader.store import database, owner
 from grader.store.database import trouble
 from grader.store.records import attempt_from, attempt_record, key_of, student_of, submission_from, work_record
-from grader.store.schema import attempts, now, overrides, runs, submissions, works
+from grader.store.schema import attempts, now, overrides, remarks, runs, submissions, works
 
 REASON = 1000
 """Characters of a reason that are kept."""
+REMARK = 4000
+"""The same of a remark."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,21 @@ class Store:
         if row is None or row.points is None:
             return None
         return Override(Decimal(row.points), student_of(row.reason), row.made)
+
+    def note(self, student: str, exercise: str, text: str) -> None:
+        """Keep what somebody says of a student's work; an empty text takes back what was said before."""
+        row = {"student": key_of(student), "exercise": exercise, "text": key_of(text[:REMARK]), "made": now()}
+        with self.transaction() as connection:
+            connection.execute(remarks.insert().values(row))
+
+    def remark(self, student: str, exercise: str) -> str:
+        """Return what was said last of a student's work, or nothing."""
+        mine = and_(remarks.c.student == key_of(student), remarks.c.exercise == exercise)
+        with self.transaction() as connection:
+            said = connection.execute(
+                select(remarks.c.text).where(mine).order_by(remarks.c.id.desc()).limit(1)
+            ).scalar()
+        return student_of(said or "")
 
     def latest(self) -> datetime | None:
         """Return the latest time at which anything was seen, None in an empty store."""

@@ -87,6 +87,7 @@ def test_every_name_of_a_student_is_another_student_and_comes_back(store: Store)
 def test_nothing_that_was_kept_can_be_changed(store: Store, table: str, change: str) -> None:
     keep(store, store.begin_run(), handed("ada"), "test_one")
     store.decide("ada", EXERCISE, Decimal(5), "why")
+    store.note("ada", EXERCISE, "what for")
     before = contents(store)
     column = "hash" if table == "grader_works" else "id"
     with pytest.raises(EngineFault, match=f"{table} is only ever added to"), store.transaction() as connection:
@@ -243,6 +244,31 @@ def test_an_older_store_is_brought_up_to_date_as_a_whole(url: str, monkeypatch: 
     assert len(steps) == 4, "the first try left nothing"
     with open_store(url, writing=False) as store:
         assert contents(store) == before
+
+
+def test_a_store_without_remarks_gets_them_and_keeps_what_it_has(url: str) -> None:
+    with open_store(url, writing=True) as store:
+        keep(store, store.begin_run(), handed("ada"), "test_one")
+        before = contents(store)
+        with store.transaction() as connection:
+            connection.execute(text("DROP TABLE grader_remarks"))
+    set_version(url, "1")
+    with open_store(url, writing=True) as store:
+        store.note("ada", EXERCISE, "two\nlines")
+        assert contents(store) == before
+        with pytest.raises(EngineFault, match="only ever added to"), store.transaction() as connection:
+            connection.execute(schema.remarks.delete())
+
+
+def test_the_last_remark_counts_and_changes_no_points(store: Store) -> None:
+    keep(store, store.begin_run(), handed("ada"), "test_one")
+    assert store.remark("ada", EXERCISE) == ""
+    for said in ("good", "\x1b[31mbetter\ntwo lines \\ 影", ""):
+        store.note("ada", EXERCISE, said)
+        [one] = gradebook(store, Policy())
+        assert (one.remark, one.points, one.status) == (said, Decimal(4), Status.GRADED)
+    store.note("ada", EXERCISE, "x" * 5000)
+    assert store.remark("ada", EXERCISE) == "x" * 4000
 
 
 def test_a_store_of_a_version_that_nobody_knows_says_so(url: str) -> None:
