@@ -24,6 +24,7 @@ SUMMARIES = {
     "hint": "Show one more hint for EXERCISE: a question, then the principle, then a skeleton with gaps.",
     "leaks": "Search files, folders and archives for anything of hidden tests and solutions, before students get them.",
     "list": "List the exercises of the course.",
+    "nbgrader": "Use nbgrader as the front end: courses for it, and grades to and fro.",
     "new": "Make a small exercise that runs, in every tree; its author replaces what is marked.",
     "override": "Give STUDENT so many POINTS for EXERCISE by hand, whatever the attempts say.",
     "predict": "Predict what a small program does, and see at once what it really does: three questions before an exercise.",

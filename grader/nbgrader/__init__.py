@@ -1,1 +1,4 @@
-"""nbgrader as the front end: its courses are made here, and what it collects is judged by this engine."""
+"""nbgrader as the front end, this engine as the judge: through nbgrader's own configuration points, nothing of it patched.
+
+nbgrader is an extra: only the modules that it loads itself import it (`building`, `collecting`, `rebuild`, `outside`).
+"""
