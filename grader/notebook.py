@@ -127,6 +127,6 @@ def show(shown: Mapping[str, str]) -> None:
         from IPython.display import display
 
         if get_ipython() is not None:
-            display({"text/html": shown["html"], "text/plain": shown["text"]}, raw=True)
+            display({"text/html": shown["html"], "text/plain": shown["text"]}, raw=True)  # type: ignore[no-untyped-call]
             return
     print(shown["text"])  # noqa: T201 - a cell's output

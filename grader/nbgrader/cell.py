@@ -17,15 +17,16 @@ from typing import Any
 from grader.catalogues import Catalogue, catalogue_of
 from grader.course import MANIFEST
 from grader.errors import EngineFault, Misuse, UsageError
-from grader.hashing import ENGINE
+from grader.hashing import ENGINE, content_hash
 from grader.language import preferred_language
 from grader.models import CATEGORIES, LANGUAGES, Exercise, Submission
-from grader.nbgrader.solutions import module_text
+from grader.nbgrader.names import CHECKS, notebook_file, solution_cell
+from grader.nbgrader.solutions import is_written, module_text
 from grader.printable import printable
 from grader.student.place import Place
 
 COURSE = "GRADER_COURSE"
-"""Names the folder of a course, where it is neither above a notebook nor around this package."""
+"""Names the folder of a course that goes before every other."""
 LARGEST = 16 << 20
 """Bytes of a notebook that is read for its language; one with more output than that is not."""
 NAME = re.compile(r"[A-Za-z0-9_]{1,80}\Z")
@@ -56,9 +57,9 @@ def answered(said: str, folder: Path) -> dict[str, Any]:
 
 def pages(place: Place, exercise: Exercise, folder: Path, notebook: dict[str, Any], lang: str) -> dict[str, Any]:
     """Check the work, and return the pages."""
-    from grader.student.checking import check, work_of
+    from grader.student.checking import check
 
-    submission = work_of(exercise, folder)
+    submission = work(exercise, folder, notebook)
     attempt = check(place, exercise, submission)
     from grader.nbgrader.display import part, whole
     from grader.student.speaking import Voice
@@ -69,11 +70,23 @@ def pages(place: Place, exercise: Exercise, folder: Path, notebook: dict[str, An
     return {"check": asdict(whole(attempt, exercise, voice, notes)), "parts": parts}
 
 
+def work(exercise: Exercise, folder: Path, notebook: dict[str, Any]) -> Submission:
+    """Return the files beside a notebook, or the module in its solution cell if that cell does not write it to a file."""
+    from grader.student.checking import work_of
+
+    source = solution_source(exercise, notebook)
+    if source is None or is_written(source):
+        return work_of(exercise, folder)
+    return Submission(exercise.name, None, str(folder), {exercise.files[0]: encoded(source)})
+
+
 # -- where things are
 
 
 def course_with(said: str, folder: Path) -> Place:
-    """Return the course that an exercise is in: the one of the variable, one above the notebook, or one around this package.
+    """Return the course that an exercise is in: what was handed out with the notebook, one above it, or one around this package.
+
+    The folder that the variable names goes before all of them.
 
     Raises:
         Misuse: there is none; says what to install.
@@ -83,17 +96,19 @@ def course_with(said: str, folder: Path) -> Place:
             return Place(Path(named).resolve())
         raise Misuse("The variable {variable} is to name the course's folder, which holds exercises/; in {folder} there is none.",
                      variable=COURSE, folder=printable(named, 300))  # fmt: skip
-    found = [Place(above) for above in (*(folder, *folder.parents), ENGINE.parent) if holds_exercises(above)]
+    found = [
+        Place(above) for above in (folder / CHECKS, folder, *folder.parents, ENGINE.parent) if holds_exercises(above)
+    ]
     for place in found:
         if said in place.names or said in {name.split("_", 1)[0] for name in place.names}:
             return place
     if found:
         return found[0]
     raise Misuse(
-        "The exercises of the course were not found: they are neither at or above {folder} nor beside the package grader, which "
-        "is in {package}. Install the course's folder for students where this notebook runs (pip install -e FOLDER), or set the "
-        "variable {variable} to that folder; then restart the kernel.",
-        folder=printable(str(folder), 300), package=printable(str(ENGINE.parent), 300), variable=COURSE,
+        "The public tests were not found: the folder {checks}, which was handed out with this notebook, is not beside it in "
+        "{folder}. Fetch the assignment again, or bring that folder back; where you have the course's folder, the variable "
+        "{variable} can name it.",
+        checks=CHECKS, folder=printable(str(folder), 300), variable=COURSE,
     )  # fmt: skip
 
 
@@ -103,14 +118,19 @@ def holds_exercises(folder: Path) -> bool:
 
 
 def fingerprint(said: str, folder: Path) -> str:
-    """Return what changes when a check may come out otherwise: the work, and what it is judged by. Nothing if that cannot be said."""
+    """Return what changes when a check may come out otherwise: the work, and what it is judged by.
+
+    It is empty if that cannot be said.
+    """
     from grader.hashing import exercise_hash
     from grader.store.records import work_hash
     from grader.submissions import read_submission
 
     try:
         exercise = course_with(said, folder).find(said)
-        return f"{work_hash(read_submission(folder, exercise))}/{exercise_hash(exercise)}"
+        source = solution_source(exercise, notebook_in(folder, said))
+        cell = content_hash({} if source is None else {"cell": encoded(source)})
+        return f"{cell}/{work_hash(read_submission(folder, exercise))}/{exercise_hash(exercise)}"
     except (UsageError, OSError):
         return ""
 
@@ -120,7 +140,7 @@ def fingerprint(said: str, folder: Path) -> str:
 
 def notebook_in(folder: Path, said: str) -> dict[str, Any]:
     """Return the notebook of an exercise as it was saved, nothing where it cannot be read."""
-    path = folder / f"{said}.ipynb"
+    path = folder / notebook_file(said)
     try:
         if not NAME.match(said) or path.stat().st_size > LARGEST:
             return {}
@@ -146,28 +166,45 @@ def language_of(notebook: dict[str, Any]) -> str:
 def remarks(
     exercise: Exercise, submission: Submission, notebook: dict[str, Any], catalogue: Catalogue, lang: str
 ) -> Iterator[str]:
-    """Yield what somebody should know who writes a module in a cell of the notebook: what is graded is the saved cell."""
-    if about(notebook).get("style") != "cells" or len(exercise.files) != 1:
+    """Yield what somebody should know who writes a module in a cell: graded is that cell as it was saved."""
+    source = solution_source(exercise, notebook)
+    if source is None:
         return
-    (file,) = exercise.files
-    if submission.missing:
-        yield catalogue.word("Run the cell with your solution first: its first line writes {file}, which is what is checked.", lang,
-                             file=file)  # fmt: skip
-    elif (saved := saved_solution(notebook)) is not None and saved.encode() != submission.files.get(file):
-        yield catalogue.word("The saved notebook and {file} differ. What was checked is {file}; what will be graded is the cell "
-                             "with your solution. Run that cell, and save the notebook before you hand it in.", lang, file=file)  # fmt: skip
+    file = exercise.files[0]
+    if not is_written(source):
+        yield catalogue.word(
+            "Checked is the cell with your solution as it was saved: save the notebook after each change.", lang
+        )
+    elif submission.missing:
+        yield catalogue.word(
+            "Run the cell with your solution first: its first line writes {file}, which is what is checked.",
+            lang,
+            file=file,
+        )
+    elif submission.files.get(file) != encoded(source):
+        yield catalogue.word(
+            "The saved notebook and {file} differ. Checked was {file}; what will be graded is the cell with your solution. "
+            "Run that cell, and save the notebook before you hand it in.", lang, file=file,
+        )  # fmt: skip
 
 
-def saved_solution(notebook: dict[str, Any]) -> str | None:
-    """Return the module in the solution cell of a saved notebook, None if there is none."""
+def solution_source(exercise: Exercise, notebook: dict[str, Any]) -> str | None:
+    """Return the source of the solution cell of a saved notebook, None if it is not of the style that has one."""
+    if about(notebook).get("style") != "cells" or len(exercise.files) != 1:
+        return None
     cells = notebook.get("cells")
     for cell in cells if isinstance(cells, list) else []:
         metadata = cell.get("metadata") if isinstance(cell, dict) else None
         marked = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-        if isinstance(marked, dict) and str(marked.get("grade_id")).startswith("solution-"):
+        if isinstance(marked, dict) and marked.get("grade_id") == solution_cell(exercise.module):
             source = cell.get("source", "")
-            return module_text("".join(source) if isinstance(source, list) else str(source))
+            return "".join(map(str, source)) if isinstance(source, list) else str(source)
     return None
+
+
+def encoded(source: str) -> bytes:
+    """Return the module in a cell as the bytes of a file."""
+    return module_text(source).encode("utf-8", "surrogatepass")
 
 
 if __name__ == "__main__":

@@ -40,11 +40,12 @@ def whole(attempt: Attempt, exercise: Exercise, voice: Voice, notes: Iterable[st
     title = f"{exercise.short.upper()} · {exercise.title[voice.lang]}"
     parts = [f"<p><strong>{escape(title)}</strong> ({escape(exercise.name)})</p>"]
     if attempt.outcome is Outcome.GRADED:
-        parts += ["<ul>", *(stood(*line) for line in category_lines(attempt, voice).values()), "</ul>"]
+        parts += [LINES, *(stood(*line) for line in category_lines(attempt, voice).values()), "</ul>"]
         parts += failed(attempt.results, report)
     else:
         parts.append(paragraph(report.outcome(attempt).plain))
-    parts += [paragraph(line, strong=number == 0) for number, line in enumerate(standing(attempt, exercise, voice))]
+    for number, line in enumerate(standing(attempt, exercise, voice)):
+        parts.append(paragraph(line) if number else paragraph(line, "sum", strong=True))
     parts += [paragraph(note, "note") for note in below]
     said = Group(*page(attempt, exercise, voice, 0), *(Prose(Words(f"! {note}")) for note in below))
     return Shown(as_text(said), framed(parts, voice.lang))
@@ -57,7 +58,8 @@ def part(attempt: Attempt, exercise: Exercise, category: str, voice: Voice) -> S
     head, failed = about(attempt, category, voice, report)
     last = at_grading(exercise, category, voice)
     lines = [(row.verdict is Verdict.PASSED, tested(row, report)) for row in rows if attempt.outcome is Outcome.GRADED]
-    parts = [paragraph(head, strong=True), "<ul>", *(stood(*line) for line in lines), "</ul>", paragraph(last)]
+    listed = [LINES, *(stood(*line) for line in lines), "</ul>"] if lines else []
+    parts = [paragraph(head, strong=True), *listed, paragraph(last)]
     said = [Prose(Words(head)), *(Prose(Words(f"{sign(passed)} {text}")) for passed, text in lines), Prose(Words(last))]
     return Shown(as_text(Group(*said)), framed(parts, voice.lang), head if failed else "")
 
@@ -114,11 +116,19 @@ def failure(result: TestResult, report: TerminalReport) -> str:
     worth = points(Score(result.earned, result.info.points)) if result.info.points else ""
     qualities = f"{report.word(result.info.category)} · {kind} · {report.verdict(str(result.verdict))}"
     rows = "".join(
-        f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>"
+        f"<dt>{escape(label)}</dt><dd>{escape(text) if text != result.feedback.trace else code(text)}</dd>"
         for label, text in labelled(result.feedback, report.language, report.catalogue)
     )
     head = f"{mark(passed=False)} <strong>{escape(result.info.id)}</strong> {worth} · {escape(qualities)}"
     return f'<p class="grader-test">{head}</p>\n<dl>{rows}</dl>'
+
+
+def code(text: str) -> str:
+    """Return text whose signs have a meaning."""
+    return f"<code>{escape(text)}</code>"
+
+
+LINES = '<ul class="grader-lines">'
 
 
 def stood(passed: bool, text: str) -> str:
@@ -152,12 +162,16 @@ STYLE = """<style>
 [data-jp-theme-light="false"] .grader-feedback, .vscode-dark .grader-feedback {
   --good: #7ee787; --bad: #ffa198; --label: #9ecbff }
 .grader-feedback p { margin: 0.6em 0 }
-.grader-feedback ul { list-style: none; margin: 0.6em 0; padding: 0 }
+.grader-feedback ul.grader-lines { list-style: none; margin: 0.6em 0; padding: 0 }
 .grader-feedback .grader-good { color: var(--good); font-weight: bold }
 .grader-feedback .grader-bad { color: var(--bad); font-weight: bold }
-.grader-feedback .grader-test { margin: 1.2em 0 0.2em; padding-top: 0.6em; border-top: 1px solid var(--line) }
+.grader-feedback .grader-test, .grader-feedback .grader-sum {
+  margin: 1.2em 0 0.2em; padding-top: 0.6em; border-top: 1px solid var(--line) }
 .grader-feedback .grader-note { border-left: 3px solid var(--label); padding-left: 0.8em }
-.grader-feedback dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2em 1.2em; margin: 0 0 0 1.2em }
-.grader-feedback dt { grid-column: 1; margin: 0; font-weight: normal; color: var(--label) }
-.grader-feedback dd { grid-column: 2; margin: 0; overflow-wrap: anywhere }
+.grader-feedback dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2em 1.2em; margin: 0;
+  padding-left: 1.2em; box-sizing: border-box; width: 100% }
+.grader-feedback dt { grid-column: 1; float: none; width: auto; margin: 0; font-weight: normal; color: var(--label) }
+.grader-feedback dd { grid-column: 2; float: none; width: auto; margin: 0; overflow-wrap: anywhere }
+.grader-feedback dl dd code { padding: 0; background: none; color: inherit }
 </style>"""
+"""More specific than JupyterLab's own style for the output of cells, whose lists and definitions look otherwise."""

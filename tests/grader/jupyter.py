@@ -1,4 +1,4 @@
-"""A Jupyter server and a headless Chromium of the tests' own: their settings are in a new folder, and both stay on this machine."""
+"""A Jupyter server and a headless Chromium of the tests' own, with settings in a new folder; both stay on this machine."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ ALONE = (
 STARTS = 60.0
 """Seconds in which a server is there, on a machine with much else to do."""
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
-    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+    "@jupyterlab/apputils-extension/notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
 }
 
@@ -41,7 +45,11 @@ def chromium() -> str:
 
 def surroundings(home: Path) -> dict[str, str]:
     """Return the environment for Jupyter's programs: nothing of the user's own settings, but those of this environment."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON", "JPY_", "GRADER_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("JUPYTER", "IPYTHON", "JPY_", "GRADER_"))
+    }
     places = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "run", "IPYTHONDIR": "ipython",
               "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces"}  # fmt: skip
     own = {name: str(home / place) for name, place in places.items()}
@@ -96,7 +104,7 @@ def lab(root: Path, home: Path, course: Path, environment: Mapping[str, str]) ->
     }  # fmt: skip
     command = [sys.executable, "-m", "jupyterlab", *(f"--{name}={value}" for name, value in options.items())]
     with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=course, env=surroundings(home) | environment, stdin=subprocess.DEVNULL,
+        process = subprocess.Popen(command, cwd=course, env={**surroundings(home), **environment}, stdin=subprocess.DEVNULL,
                                    stdout=out, stderr=subprocess.STDOUT, start_new_session=True)  # fmt: skip
     try:
         found = Lab(f"http://127.0.0.1:{port}", token, home, log)
