@@ -9,6 +9,7 @@ from __future__ import annotations
 import pprint
 from collections.abc import Mapping, Sequence
 
+from grader.nbgrader.handed import SET_ASIDE
 from grader.nbgrader.names import GENERATED
 
 BUILDING = (
@@ -41,6 +42,9 @@ GRADING = (
     "nbgrader.preprocessors.CheckCellMetadata",
 )
 
+IGNORED = (".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback")
+"""nbgrader's own list (nbgrader.coursedir)."""
+
 
 def generated(kept: Mapping[str, Sequence[str]]) -> str:
     """Return the generated file; ``kept`` are the files of each assignment that autograding must not fetch from the source.
@@ -51,6 +55,11 @@ def generated(kept: Mapping[str, Sequence[str]]) -> str:
         "GenerateAssignment.preprocessors": list(BUILDING),
         "Autograde.sanitize_preprocessors": list(SANITIZING),
         "Autograde.autograde_preprocessors": list(GRADING),
+        "Autograde.exporter_class": "grader.nbgrader.rebuild.Exporter",
+        "Autograde.pre_convert_hook": "grader.nbgrader.handed.set_aside",
+        "CourseDirectory.ignore": [*IGNORED, SET_ASIDE],
+        "Exporter.optimistic_validation": True,
+        "HTMLExporter.sanitize_html": True,
         "Autograde.exclude_overwriting": {name: sorted(paths) for name, paths in sorted(kept.items())},
     }
     said = [f"c.{name} = {pprint.pformat(value, width=110)}" for name, value in settings.items()]

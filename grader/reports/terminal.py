@@ -76,7 +76,12 @@ class TerminalReport:
 
     def one(self, attempt: Attempt) -> RenderableType:
         """Return everything about one attempt: what was passed first, then the feedback of each failure."""
-        parts: list[RenderableType] = [self.table([attempt], categories=False), Words(), *self.categories(attempt)]
+        parts = [self.table([attempt], categories=False), Words(), *self.categories(attempt), *self.failures(attempt)]
+        return Group(*parts, *self.ignored(attempt))
+
+    def failures(self, attempt: Attempt) -> list[RenderableType]:
+        """Return the feedback of each failure, and what to read next."""
+        parts: list[RenderableType] = []
         for alike in grouped(attempt.results):
             parts += [Words(), self.failure(alike[0])]
             if alike[1:]:
@@ -87,12 +92,16 @@ class TerminalReport:
         )
         if to_read:
             parts += [Words(), *(Words(self.word("read next: {reading}", reading=reading)) for reading in to_read)]
-        if attempt.ignored:
-            parts += [
-                Words(),
-                Words(self.word("ignored files: {files}", files=", ".join(map(printable, attempt.ignored)))),
-            ]
-        return Group(*parts)
+        return parts
+
+    def ignored(self, attempt: Attempt) -> list[RenderableType]:
+        """Say which files did not count, if there are any."""
+        if not attempt.ignored:
+            return []
+        return [
+            Words(),
+            Words(self.word("ignored files: {files}", files=", ".join(map(printable, attempt.ignored)))),
+        ]
 
     def categories(self, attempt: Attempt) -> list[Words]:
         """Return a line for each category: how many tests passed, and the points."""

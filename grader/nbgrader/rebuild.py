@@ -1,0 +1,152 @@
+"""Rebuilds every submitted notebook from the released one; of the student's only the text of solution cells comes along.
+
+nbgrader's configuration names both classes: ``Autograde.exporter_class`` and one of ``Autograde.sanitize_preprocessors``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import is_solution
+
+from grader.errors import EngineFault, UsageError
+from grader.nbgrader.handed import solution_texts, texts_in
+from grader.nbgrader.waiting import Waiting
+from grader.printable import printable
+from grader.submissions import Unacceptable
+
+LONGEST = 1 << 20
+"""Characters of a student's cell that are shown to whoever grades."""
+TAG = re.compile(r"<(?=[A-Za-z/!?])")
+SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+Resources = dict[str, Any]
+Base: Any = NotebookExporter
+v4: Any = nbformat.v4
+"""Typed in some releases and not in others."""
+
+
+class Exporter(Base):  # type: ignore[misc]
+    """Reads notebooks for ``nbgrader autograde``: of a submitted one the text of solution cells, if there is any to be had.
+
+    So whatever else a student's notebook is, and whether there is one at all, is nobody's concern. There is one exporter for
+    each command, so the gradings of that command are here.
+    """
+
+    _waiting: Waiting | None = None
+
+    def from_filename(self, filename: str, resources: Resources | None = None, **kw: Any) -> Any:  # noqa: ANN401
+        """Export a notebook; ``resources`` say whose it is (nbgrader.converters.base)."""
+        path, about = Path(filename), (resources or {})["nbgrader"]
+        submitted = folder_of(self.coursedir, self.coursedir.submitted_directory, about["student"], about["assignment"])
+        if path.parent != submitted:
+            return super().from_filename(filename, resources, **kw)
+        with contextlib.suppress(EngineFault):  # said when the attempt is asked for
+            self.waiting(about["assignment"], about["student"]).begin()
+        notebook = v4.new_notebook()
+        try:
+            texts = solution_texts(submitted, path.name)
+        except (FileNotFoundError, Unacceptable):
+            texts = {}  # style files does not need one; in style cells the judge says the same of it
+        notebook.cells = [
+            v4.new_code_cell(text, metadata={"nbgrader": {"grade_id": name, "solution": True}})
+            for name, text in texts.items()
+        ]
+        whole = {**(resources or {}), "metadata": {"name": path.stem, "path": str(path.parent)}}
+        return self.from_notebook_node(notebook, whole, **kw)
+
+    @property
+    def coursedir(self) -> CourseDirectory:
+        """The course."""
+        course: CourseDirectory = self.parent.coursedir
+        return course
+
+    def waiting(self, assignment: str, student: str) -> Waiting:
+        """Return what this command is about; the first student whom it takes is the one that is asked for first."""
+        if self._waiting is None:
+            folders, log = waiting_folders(self.parent, assignment, student), self.log.warning
+            self._waiting = Waiting(Path(self.coursedir.root), assignment, folders, log)
+        return self._waiting
+
+
+def waiting_folders(converter: Any, assignment: str, first: str) -> dict[str, Path]:  # noqa: ANN401 - nbgrader's
+    """Return the submissions that a command is about, in its order, by student; what it will pass over is not among them.
+
+    nbgrader.converters.base.BaseConverter.init_destination says what that is. It has begun with the first one already.
+    """
+    coursedir, found = converter.coursedir, {}
+    for place in sorted(converter.assignments):
+        student = student_of(coursedir, place, assignment)
+        graded = folder_of(coursedir, coursedir.autograded_directory, student, assignment)
+        if student == first or converter.force or not graded.exists() or times_differ(place, graded):
+            found[student] = Path(place)
+    return found
+
+
+def times_differ(place: str, graded: Path) -> bool:
+    """Tell whether a submission is another one than that which was autograded."""
+    old, new = (Path(folder) / "timestamp.txt" for folder in (graded, place))
+    try:
+        return old.read_bytes() != new.read_bytes()
+    except OSError:
+        return False
+
+
+def student_of(coursedir: CourseDirectory, place: str, assignment: str) -> str:
+    """Return whose submission lies in a folder."""
+    pattern = coursedir.format_path(
+        coursedir.submitted_directory, "(?P<student_id>.*)", re.escape(assignment), escape=True
+    )
+    match = re.match(pattern, place)
+    assert match
+    return match["student_id"]
+
+
+def folder_of(coursedir: CourseDirectory, step: str, student: str, assignment: str) -> Path:
+    """Return a folder of the course."""
+    return Path(coursedir.format_path(step, student, assignment))
+
+
+class RebuildFromRelease(NbGraderPreprocessor):  # type: ignore[misc]
+    """Takes the released notebook, and copies the text of solution cells into it: first match by grade id."""
+
+    def preprocess(self, nb: Any, resources: Resources) -> tuple[Any, Resources]:  # noqa: ANN401 - a notebook
+        """Return the rebuilt notebook.
+
+        Raises:
+            UsageError: there is no released notebook.
+        """
+        about = resources["nbgrader"]
+        released = self.released(about["assignment"], about["notebook"])
+        texts = texts_in(nb)
+        for cell in released.cells:
+            if is_solution(cell):
+                text = texts.get(cell.metadata.nbgrader["grade_id"], cell.source)
+                cell.source = cell.source if text == cell.source else shown(text, cell.cell_type)
+        return released, resources
+
+    def released(self, assignment: str, notebook: str) -> Any:  # noqa: ANN401 - a notebook
+        """Read the released notebook."""
+        coursedir = self.parent.coursedir
+        path = folder_of(coursedir, coursedir.release_directory, ".", assignment) / f"{notebook}.ipynb"
+        try:
+            return v4.reads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise UsageError(
+                f"{path}: the released notebook cannot be read ({error.strerror}), and submissions are rebuilt from it; "
+                f"run: nbgrader generate_assignment {assignment}"
+            ) from None
+
+
+def shown(text: str, kind: str) -> str:
+    """Return a student's text as a cell shows it to whoever grades: code as it is, anything else without markup of HTML."""
+    whole = text[:LONGEST] + ("…" if len(text) > LONGEST else "")
+    whole = SURROGATE.sub(lambda half: printable(half[0]), whole)
+    return whole if kind == "code" else TAG.sub("&lt;", whole)

@@ -1,0 +1,161 @@
+"""Has the engine grade all waiting submissions of an assignment, in parallel and ahead of nbgrader, which takes them one by one.
+
+The gradings are done by a process of their own (run this module as a program): nbgrader may be running inside a Jupyter
+server. It reads one order as JSON, grades into the store what is not there yet, and writes a line of JSON for each attempt.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from grader.errors import EngineFault, UsageError
+from grader.grading.grade import Grader
+from grader.grading.pool import Pool, lanes_for
+from grader.grading.run import InStore, Job, Wanted, grade_class
+from grader.leaks.guard import Guard
+from grader.leaks.secrets import secrets_of
+from grader.models import Attempt
+from grader.nbgrader.course import settings
+from grader.nbgrader.handed import found
+from grader.reports.inspection import Inspection
+
+Say = Callable[..., None]
+
+
+@dataclass
+class Waiting:
+    """The submissions of one assignment that a command of nbgrader is about: folders by student, in nbgrader's order.
+
+    ``say`` gets what staff should read, a line at a time.
+    """
+
+    course_folder: Path
+    exercise: str
+    folders: dict[str, Path]
+    say: Callable[[str], None]
+    records: dict[str, bytes] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    refusal: str = ""
+
+    def attempt(self, student: str) -> Attempt:
+        """Return the attempt of a student, once; whoever asks first has all of them graded.
+
+        Raises:
+            UsageError: the course is wrong, and nothing can be graded.
+            EngineFault: there is none, and the fault is ours.
+        """
+        from grader.store.records import attempt_from
+
+        self.begin()
+        while student not in self.records and self.read():
+            pass
+        self.folders.pop(student, None)
+        if student in self.records:
+            return attempt_from(self.records.pop(student))
+        if self.refusal:
+            raise UsageError(self.refusal)
+        raise EngineFault(f"the grading of {self.exercise} for {student} ended without a result; autograde it again")
+
+    def begin(self) -> None:
+        """Have what is not graded yet graded by a process; whoever asks for an attempt waits for it.
+
+        Raises:
+            EngineFault: it cannot be started.
+        """
+        if self.process is None and self.folders and not self.refusal:
+            self.process = self.start()
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start the process."""
+        submissions = [[student, str(folder)] for student, folder in self.folders.items()]
+        order = {"course": str(self.course_folder), "exercise": self.exercise, "submissions": submissions}
+        command = [sys.executable, "-P", "-m", "grader.nbgrader.waiting"]
+        try:
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            assert process.stdin
+            with process.stdin:
+                process.stdin.write(json.dumps(order).encode())
+        except OSError as error:
+            raise EngineFault(f"the gradings of {self.exercise} could not be started: {error}") from None
+        return process
+
+    def read(self) -> bool:
+        """Read one line of what the gradings say; return whether there may be more."""
+        if self.process is None:
+            return False
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        if not line.endswith(b"\n"):
+            self.process.stdout.close()
+            self.process.wait()
+            self.process = None
+            return False
+        said = json.loads(line)
+        if "student" in said:
+            self.records[said["student"]] = base64.b64decode(said["record"])
+            self.folders.pop(said["student"], None)
+        elif "refused" in said:
+            self.refusal = said["refused"]
+        else:
+            self.say(said["say"])
+        return True
+
+
+# -- the process that grades
+
+
+def grade(order: Mapping[str, Any], tell: Say) -> None:
+    """Grade what an order names; ``tell`` gets each attempt, and what staff should read, by name.
+
+    Raises:
+        UsageError: the course, the settings or the store cannot be used.
+        EngineFault: an attempt cannot be kept.
+    """
+    from grader.store.records import attempt_record
+    from grader.store.store import open_store
+
+    chosen = settings(Path(order["course"]))
+    course = chosen.load()
+    exercise = course.find(order["exercise"])
+    style = chosen.style_of(exercise.name)
+    work = [found(Path(folder), style, exercise, student) for student, folder in order["submissions"]]
+    inspection = Inspection(Guard(secrets_of(course.folder, chosen.private)), lambda line: tell(say=line))
+    least = chosen.min_isolation
+    pool: Pool[Job] = Pool(
+        lambda: Grader(course, chosen.private, least, None, inspection), lanes_for(len(work), chosen.workers)
+    )
+    with open_store(chosen.store, writing=True, alone=False) as store, pool:
+        keeper = InStore(store, store.begin_run(), work, Wanted(least))
+        grade_class(work, pool, keeper, lambda attempt: tell(
+            student=attempt.student, record=base64.b64encode(attempt_record(attempt)).decode()))  # fmt: skip
+
+
+def tell(out: IO[bytes], **message: str) -> None:
+    """Write a line."""
+    out.write(json.dumps(message).encode() + b"\n")
+    out.flush()
+
+
+def main() -> int:
+    """Grade what standard input orders; whatever goes wrong for all is said, for each attempt says what went wrong for it."""
+    out = sys.stdout.buffer
+    try:
+        grade(json.load(sys.stdin), lambda **message: tell(out, **message))
+    except UsageError as error:
+        tell(out, refused=str(error))
+    except EngineFault as error:
+        tell(out, say=str(error))
+    except (BrokenPipeError, KeyboardInterrupt):
+        return 1  # nbgrader was stopped; what was graded is kept
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
