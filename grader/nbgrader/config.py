@@ -27,21 +27,13 @@ BUILDING = (
     "nbgrader.preprocessors.CheckCellMetadata",
 )
 """nbgrader's own list (nbgrader.converters.generate_assignment), with `KeepStarter` in place of ClearSolutions."""
-SANITIZING = (
-    "grader.nbgrader.rebuild.RebuildFromRelease",
-    "nbgrader.preprocessors.ClearOutput",
-    "nbgrader.preprocessors.OverwriteKernelspec",
-    "nbgrader.preprocessors.OverwriteCells",
-    "nbgrader.preprocessors.CheckCellMetadata",
-)
+SANITIZING = ("grader.nbgrader.rebuild.RebuildFromRelease",)
+"""What nbgrader does here besides has nothing to do: no cell, no metadata and no output is a student's."""
 GRADING = (
     "grader.nbgrader.outside.GradeOutside",
-    "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
-    "nbgrader.preprocessors.CheckCellMetadata",
 )
-
 IGNORED = (".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback")
 """nbgrader's own list (nbgrader.coursedir)."""
 

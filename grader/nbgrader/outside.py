@@ -5,7 +5,6 @@ nbgrader's configuration names it first among ``Autograde.autograde_preprocessor
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -13,14 +12,11 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade, is_solution
 
-from grader.catalogues import catalogue_of
 from grader.errors import EngineFault, UsageError
-from grader.models import CATEGORIES, Attempt
-from grader.nbgrader.course import settings
+from grader.models import CATEGORIES
 from grader.nbgrader.names import points_cell
 from grader.nbgrader.rebuild import Exporter, Resources
-from grader.nbgrader.showing import outputs
-from grader.reports.terminal import TerminalReport
+from grader.nbgrader.waiting import Cell, Graded
 
 to_nodes: Any = nbformat.from_dict
 REMEDY = (
@@ -40,54 +36,58 @@ class GradeOutside(NbGraderPreprocessor):  # type: ignore[misc]
         """
         about = resources["nbgrader"]
         try:
-            attempt = self.attempt(about["assignment"], about["student"])
-            write(nb, attempt, self.report(about["assignment"]))
+            write(nb, self.result(about["assignment"], about["student"]), about["assignment"])
         except Exception:  # whatever it is, an earlier score is not that of this submission
             leave_to_hands(about)
             raise
         return nb, resources
 
-    def attempt(self, assignment: str, student: str) -> Attempt:
-        """Return an attempt that has a score."""
+    def result(self, assignment: str, student: str) -> Graded:
+        """Return what became of a submission that has a score."""
         if not isinstance(self.parent, Exporter):
             raise UsageError(
-                "nbgrader_config.py: Autograde.exporter_class is not ours; run: grader nbgrader init --update"
+                "nbgrader_config.py: Autograde.exporter_class is not ours; run: grader nbgrader init COURSE_DIR --update"
             )
-        attempt = self.parent.waiting(assignment, student).attempt(student)
-        if attempt.score is None:
-            reason = attempt.detail.get("message", "")
+        result = self.parent.waiting(assignment, student).result(student)
+        if result.fault:
             raise EngineFault(
-                f"{assignment} of {student} has no score ({attempt.outcome}: {reason}). This is no fault of the submission: "
-                "it needs a manual grade, or autograde it again"
+                f"{assignment} of {student} has no score ({result.fault}). This is no fault of the submission: it needs a "
+                "manual grade, or autograde it again"
             )
-        return attempt
-
-    def report(self, assignment: str) -> TerminalReport:
-        """Return the report in the course's language."""
-        chosen = settings(Path(self.parent.coursedir.root))
-        return TerminalReport(catalogue_of(chosen.load().find(assignment)), chosen.language)
+        return result
 
 
-def write(nb: Any, attempt: Attempt, report: TerminalReport) -> None:  # noqa: ANN401 - a notebook
-    """Write the results of an attempt into a notebook that was rebuilt from the released one.
+def write(nb: Any, result: Graded, exercise: str) -> None:  # noqa: ANN401 - a notebook
+    """Write a result into a notebook that was rebuilt from the released one.
 
     Raises:
         UsageError: its cells are not those of the exercise as it is now.
     """
     cells = {cell.metadata.nbgrader["grade_id"]: cell for cell in nb.cells if is_grade(cell) and not is_solution(cell)}
-    wanted = {points_cell(name): score.possible for name, score in attempt.categories.items() if score.possible}
     ours = {points_cell(name) for name in CATEGORIES}
     given = {name: cell.metadata.nbgrader["points"] for name, cell in cells.items() if name in ours}
+    wanted = {points_cell(name): cell.possible for name, cell in result.cells.items()}
     if given != wanted:
         raise UsageError(
-            f"{attempt.exercise} was changed after its release: the notebook's cells are worth {given}, its tests {wanted}. "
-            + REMEDY.format(name=attempt.exercise)
+            f"{exercise} was changed after its release: the notebook's cells are worth {given}, its tests {wanted}. "
+            + REMEDY.format(name=exercise)
         )
-    for category in attempt.categories:
-        if points_cell(category) in wanted:
-            cells.pop(points_cell(category)).outputs = to_nodes(outputs(attempt, category, report))
+    for category, cell in result.cells.items():
+        cells.pop(points_cell(category)).outputs = to_nodes(outputs(cell))
     for cell in cells.values():
         leave_cell_to_hands(cell)
+
+
+def outputs(cell: Cell) -> list[dict[str, Any]]:
+    """Return the outputs of a grade cell: a stream, then the one result from which nbgrader takes the points.
+
+    nbgrader.utils.determine_grade reads the first result as a float, and takes a cell without one for right.
+    """
+    points = {"text/plain": repr(float(cell.earned))}
+    return [
+        {"output_type": "stream", "name": "stdout", "text": cell.text},
+        {"output_type": "execute_result", "data": points, "metadata": {}, "execution_count": None},
+    ]
 
 
 def leave_cell_to_hands(cell: Any) -> None:  # noqa: ANN401 - a cell

@@ -1,4 +1,4 @@
-"""What the cells of an autograded notebook say of an attempt: the report of their category, and the points as one number.
+"""What the grade cell of a category says of an attempt.
 
 The report is plain text in colours: whatever shows a notebook escapes it, so that nothing in it can be markup.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from rich.console import Console, RenderableType
 
@@ -16,21 +15,6 @@ from grader.models import Attempt, Outcome
 from grader.reports.terminal import TerminalReport
 
 WIDTH = 96
-
-
-def outputs(attempt: Attempt, category: str, report: TerminalReport) -> list[dict[str, Any]]:
-    """Return the outputs of a category's cell: a stream, then the one result from which nbgrader takes the points.
-
-    nbgrader.utils.determine_grade reads the first result as a float, and takes a cell without one for right.
-    """
-    points = float(attempt.categories[category].earned)
-    result = {
-        "output_type": "execute_result",
-        "data": {"text/plain": repr(points)},
-        "metadata": {},
-        "execution_count": None,
-    }
-    return [{"output_type": "stream", "name": "stdout", "text": as_text(attempt, category, report)}, result]
 
 
 def as_text(attempt: Attempt, category: str, report: TerminalReport) -> str:

@@ -6,7 +6,6 @@ server. It reads one order as JSON, grades into the store what is not there yet,
 
 from __future__ import annotations
 
-import base64
 import json
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from grader.catalogues import catalogue_of
 from grader.errors import EngineFault, UsageError
 from grader.grading.grade import Grader
 from grader.grading.pool import Pool, lanes_for
@@ -24,9 +24,30 @@ from grader.leaks.secrets import secrets_of
 from grader.models import Attempt
 from grader.nbgrader.course import settings
 from grader.nbgrader.handed import found
+from grader.nbgrader.showing import as_text
 from grader.reports.inspection import Inspection
+from grader.reports.terminal import TerminalReport
 
-Say = Callable[..., None]
+PATIENCE = 3
+"""Processes that may end one after the other without a single result."""
+Tell = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What the grade cell of a category gets: points, and the report as `grader.nbgrader.showing` writes it."""
+
+    earned: int
+    possible: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What became of a submission: a cell for each category that has points; or ``fault``, and then there is no score."""
+
+    cells: Mapping[str, Cell]
+    fault: str = ""
 
 
 @dataclass
@@ -40,28 +61,31 @@ class Waiting:
     exercise: str
     folders: dict[str, Path]
     say: Callable[[str], None]
-    records: dict[str, bytes] = field(default_factory=dict)
+    results: dict[str, Graded] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     refusal: str = ""
+    trouble: str = "the process that grades was ended"
+    told: int = 0
+    vain: int = 0
 
-    def attempt(self, student: str) -> Attempt:
-        """Return the attempt of a student, once; whoever asks first has all of them graded.
+    def result(self, student: str) -> Graded:
+        """Return what became of a student's submission, once; whoever asks first has all of them graded.
 
         Raises:
             UsageError: the course is wrong, and nothing can be graded.
             EngineFault: there is none, and the fault is ours.
         """
-        from grader.store.records import attempt_from
-
         self.begin()
-        while student not in self.records and self.read():
+        while student not in self.results and self.read():
             pass
         self.folders.pop(student, None)
-        if student in self.records:
-            return attempt_from(self.records.pop(student))
+        while not self.folders and self.read():
+            pass  # until the process has ended
+        if student in self.results:
+            return self.results.pop(student)
         if self.refusal:
             raise UsageError(self.refusal)
-        raise EngineFault(f"the grading of {self.exercise} for {student} ended without a result; autograde it again")
+        raise EngineFault(f"{self.exercise} of {student} has no result ({self.trouble}); autograde it again")
 
     def begin(self) -> None:
         """Have what is not graded yet graded by a process; whoever asks for an attempt waits for it.
@@ -69,7 +93,8 @@ class Waiting:
         Raises:
             EngineFault: it cannot be started.
         """
-        if self.process is None and self.folders and not self.refusal:
+        if self.process is None and self.folders and not self.refusal and self.vain < PATIENCE:
+            self.told = 0
             self.process = self.start()
 
     def start(self) -> subprocess.Popen[bytes]:
@@ -96,13 +121,18 @@ class Waiting:
             self.process.stdout.close()
             self.process.wait()
             self.process = None
+            self.vain = 0 if self.told else self.vain + 1
             return False
         said = json.loads(line)
         if "student" in said:
-            self.records[said["student"]] = base64.b64decode(said["record"])
+            cells = {name: Cell(**cell) for name, cell in said["cells"].items()}
+            self.results[said["student"]] = Graded(cells, said["fault"])
             self.folders.pop(said["student"], None)
+            self.told += 1
         elif "refused" in said:
             self.refusal = said["refused"]
+        elif "trouble" in said:
+            self.trouble = said["trouble"]
         else:
             self.say(said["say"])
         return True
@@ -111,14 +141,13 @@ class Waiting:
 # -- the process that grades
 
 
-def grade(order: Mapping[str, Any], tell: Say) -> None:
-    """Grade what an order names; ``tell`` gets each attempt, and what staff should read, by name.
+def grade(order: Mapping[str, Any], tell: Tell) -> None:
+    """Grade what an order names; ``tell`` gets each result, and what staff should read, by name.
 
     Raises:
         UsageError: the course, the settings or the store cannot be used.
         EngineFault: an attempt cannot be kept.
     """
-    from grader.store.records import attempt_record
     from grader.store.store import open_store
 
     chosen = settings(Path(order["course"]))
@@ -127,17 +156,27 @@ def grade(order: Mapping[str, Any], tell: Say) -> None:
     style = chosen.style_of(exercise.name)
     work = [found(Path(folder), style, exercise, student) for student, folder in order["submissions"]]
     inspection = Inspection(Guard(secrets_of(course.folder, chosen.private)), lambda line: tell(say=line))
+    report = TerminalReport(catalogue_of(exercise), chosen.language)
     least = chosen.min_isolation
     pool: Pool[Job] = Pool(
         lambda: Grader(course, chosen.private, least, None, inspection), lanes_for(len(work), chosen.workers)
     )
     with open_store(chosen.store, writing=True, alone=False) as store, pool:
         keeper = InStore(store, store.begin_run(), work, Wanted(least))
-        grade_class(work, pool, keeper, lambda attempt: tell(
-            student=attempt.student, record=base64.b64encode(attempt_record(attempt)).decode()))  # fmt: skip
+        grade_class(work, pool, keeper, lambda attempt: tell(**result(attempt, report)))
 
 
-def tell(out: IO[bytes], **message: str) -> None:
+def result(attempt: Attempt, report: TerminalReport) -> dict[str, Any]:
+    """Return what is told of an attempt."""
+    fault = f"{attempt.outcome}: {attempt.detail.get('message', '')}" if attempt.score is None else ""
+    cells = {
+        name: {"earned": score.earned, "possible": score.possible, "text": as_text(attempt, name, report)}
+        for name, score in attempt.categories.items() if score.possible and not fault
+    }  # fmt: skip
+    return {"student": attempt.student, "cells": cells, "fault": fault}
+
+
+def tell(out: IO[bytes], **message: object) -> None:
     """Write a line."""
     out.write(json.dumps(message).encode() + b"\n")
     out.flush()
@@ -151,7 +190,7 @@ def main() -> int:
     except UsageError as error:
         tell(out, refused=str(error))
     except EngineFault as error:
-        tell(out, say=str(error))
+        tell(out, trouble=str(error))
     except (BrokenPipeError, KeyboardInterrupt):
         return 1  # nbgrader was stopped; what was graded is kept
     return 0
