@@ -48,6 +48,7 @@ def generated(kept: Mapping[str, Sequence[str]]) -> str:
         "Autograde.sanitize_preprocessors": list(SANITIZING),
         "Autograde.autograde_preprocessors": list(GRADING),
         "Autograde.exporter_class": "grader.nbgrader.rebuild.Exporter",
+        "GenerateFeedback.exporter_class": "grader.nbgrader.feedback.FeedbackExporter",
         "Autograde.pre_convert_hook": "grader.nbgrader.handed.set_aside",
         "CourseDirectory.ignore": [*IGNORED, SET_ASIDE],
         "Exporter.optimistic_validation": True,

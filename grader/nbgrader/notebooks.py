@@ -19,6 +19,8 @@ from grader.nbgrader.rubrics import Group
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCED = re.compile(r"(^```.*?^```[^\n]*$)", re.MULTILINE | re.DOTALL)
+GO_ON = "raises-exception"
+"""Jupyter's own tag: where public tests fail the cell says so by an exception, and the cells below it still run."""
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -67,7 +69,8 @@ def cells(thin: Thin) -> list[dict[str, Any]]:
     for group in thin.groups:
         cell = points_cell(group.category)
         source = f'from grader.notebook import group\n\ngroup("{name}", "{group.category}")'
-        found.append(code(cell, source, nbgrader(cell, grade=True, locked=True, points=group.points)))
+        marks = nbgrader(cell, grade=True, locked=True, points=group.points)
+        found.append(code(cell, source, {**marks, "tags": [GO_ON]}))
     return [*found, locked(3, what_runs_at_grading(thin))]
 
 

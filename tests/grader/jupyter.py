@@ -144,9 +144,9 @@ class Seen:
     asked: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
-    def elsewhere(self) -> list[str]:
-        """Return what was asked of anybody but this machine."""
-        return [url for url in self.asked if urlsplit(url).scheme not in ("data", "blob", "about")
+    def elsewhere(self, begin: int = 0) -> list[str]:
+        """Return what was asked of anybody but this machine, from the request of a number on."""
+        return [url for url in self.asked[begin:] if urlsplit(url).scheme not in ("data", "blob", "about")
                 and urlsplit(url).hostname != "127.0.0.1"]  # fmt: skip
 
 
