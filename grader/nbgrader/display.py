@@ -172,6 +172,5 @@ STYLE = """<style>
   padding-left: 1.2em; box-sizing: border-box; width: 100% }
 .grader-feedback dt { grid-column: 1; float: none; width: auto; margin: 0; font-weight: normal; color: var(--label) }
 .grader-feedback dd { grid-column: 2; float: none; width: auto; margin: 0; overflow-wrap: anywhere }
-.grader-feedback dl dd code { padding: 0; background: none; color: inherit }
 </style>"""
 """More specific than JupyterLab's own style for the output of cells, whose lists and definitions look otherwise."""
