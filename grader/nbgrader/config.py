@@ -1,16 +1,13 @@
-"""nbgrader's configuration: one file that is generated, and the instructor's own one, which loads it.
+"""nbgrader's configuration: a file of ours, which is data, and a file of the instructor's, which is Python.
 
-Two files and no marked region in one: an update replaces a file that nobody edits, and what the instructor says below the
-line that loads it wins, whatever it is.
+Two files and no marked region in one, because nbgrader goes on where the Python one has an error in it: without ours it
+would then run in its own process what students wrote. It reads both by itself; ours is read last and wins.
 """
 
 from __future__ import annotations
 
-import pprint
+import json
 from collections.abc import Mapping, Sequence
-
-from grader.nbgrader.handed import SET_ASIDE
-from grader.nbgrader.names import GENERATED
 
 BUILDING = (
     "nbgrader.preprocessors.IncludeHeaderFooter",
@@ -34,8 +31,6 @@ GRADING = (
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
 )
-IGNORED = (".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback")
-"""nbgrader's own list (nbgrader.coursedir)."""
 
 
 def generated(kept: Mapping[str, Sequence[str]]) -> str:
@@ -44,39 +39,40 @@ def generated(kept: Mapping[str, Sequence[str]]) -> str:
     Paths are relative to the assignment's folder, with slashes.
     """
     settings = {
+        "ExchangeFactory.collect": "grader.nbgrader.collecting.Collect",
+        "ZipCollectApp.extractor_plugin": "grader.nbgrader.collecting.Extractor",
+        "ZipCollectApp.collector_plugin": "grader.nbgrader.collecting.Collector",
         "GenerateAssignment.preprocessors": list(BUILDING),
         "Autograde.sanitize_preprocessors": list(SANITIZING),
         "Autograde.autograde_preprocessors": list(GRADING),
         "Autograde.exporter_class": "grader.nbgrader.rebuild.Exporter",
         "GenerateFeedback.exporter_class": "grader.nbgrader.feedback.FeedbackExporter",
         "Autograde.pre_convert_hook": "grader.nbgrader.handed.set_aside",
-        "CourseDirectory.ignore": [*IGNORED, SET_ASIDE],
         "Exporter.optimistic_validation": True,
         "HTMLExporter.sanitize_html": True,
         "Autograde.exclude_overwriting": {name: sorted(paths) for name, paths in sorted(kept.items())},
     }
-    said = [f"c.{name} = {pprint.pformat(value, width=110)}" for name, value in settings.items()]
-    return HEAD + "\n\n".join(said) + "\n"
+    content: dict[str, dict[str, object]] = {}
+    for name, value in settings.items():
+        owner, _, trait = name.partition(".")
+        content.setdefault(owner, {})[trait] = value
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 
-HEAD = f"""# Written by `grader nbgrader init --update`: changes made here are lost. What is to differ, say in nbgrader_config.py
-# below the line that loads {GENERATED}.
-
-c = get_config()  # noqa: F821 - nbgrader's
-
-"""
-
-OWN = f"""# Yours: `grader nbgrader init --update` leaves this file alone.
+OWN = """# Yours: `grader nbgrader init --update` leaves this file alone. How assignments are made and judged stands in
+# nbgrader_config.json beside it, which nbgrader reads too.
 from pathlib import Path
 
 c = get_config()  # noqa: F821 - nbgrader's
-load_subconfig("{GENERATED}", str(Path(__file__).parent))  # noqa: F821 - nbgrader's; what you say below wins
 
 c.CourseDirectory.course_id = "web-frameworks"  # what the exchange calls your course; no spaces, and not changed later
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 
 # Where assignments are handed out and in: a folder that everybody may write to (default: /usr/local/share/nbgrader/exchange).
 # c.Exchange.root = "/srv/nbgrader/exchange"
+
+# Whose work an archive is that `nbgrader zip_collect` finds (default: that of whoever it is named for, as in ada.zip).
+# c.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>[^_/]+)_[^/]*/(?P<file_id>.+)"
 
 # Deadlines, students and groups: in the formgrader, or `nbgrader db`. What lateness costs: a plugin of
 # nbgrader, c.AssignLatePenalties.plugin_class (nbgrader's documentation, "Late submission plugin").

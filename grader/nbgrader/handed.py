@@ -16,15 +16,15 @@ from typing import Any
 from grader.discovery import Found, kind_of
 from grader.models import Exercise, Submission
 from grader.nbgrader.names import CHECKS, notebook_file, solution_cell
+from grader.nbgrader.solutions import module_text
 from grader.submissions import Unacceptable, read_file, read_submission
 
-SET_ASIDE = ".set-aside"
-"""The folder in a submission where `set_aside` puts what nbgrader must not copy."""
+SET_ASIDE = "set-aside.pyc"
+"""The folder in a submission where `set_aside` puts what nbgrader must not copy: its ending is in nbgrader's own list of what
+is passed over (nbgrader.coursedir)."""
 LARGEST = 128 << 20
 """Bytes of a notebook that is read at all: outputs, which do not count, may take that much."""
 MOST_CELLS = 10_000
-NO_CELL = "{file} has no cell {cell}; hand in the notebook that was given out, with that cell in it"
-NO_NOTEBOOK = "{file} is no notebook that can be read; open it in JupyterLab, save it and hand it in again"
 OWN = (SET_ASIDE, CHECKS, "timestamp.txt", "submission_secret.txt")
 """What lies in a submitted folder and is nobody's mistake."""
 
@@ -60,9 +60,12 @@ def found(folder: Path, style: str, exercise: Exercise, student: str) -> Found:
 
 
 def work_folder(folder: Path) -> Path:
-    """Return where the files of a submission lie: its folder, or the one in it where they were set aside."""
+    """Return where the files of a submission lie: its folder, or the one in it where they were all set aside."""
     aside = folder / SET_ASIDE
-    return aside if kind_of(aside) is stat.S_ISDIR else folder
+    if kind_of(aside) is not stat.S_ISDIR:
+        return folder
+    with os.scandir(folder) as entries:
+        return aside if all(entry.name == SET_ASIDE or is_sound(entry) for entry in entries) else folder
 
 
 # -- cells
@@ -78,14 +81,23 @@ def read_cell(path: Path, exercise: Exercise, student: str | None) -> Submission
     except FileNotFoundError:
         return replace(nothing, missing=(notebook,))
     except Unacceptable as error:
-        return replace(nothing, problem=error.problem)
+        return refused(nothing, error)
     if cell not in texts:
-        return replace(nothing, problem={"problem": NO_CELL, "file": notebook, "cell": cell})
-    content = texts[cell].encode("utf-8", "surrogatepass")
+        return refused(
+            nothing,
+            Unacceptable("{file} has no cell {cell}; hand in the notebook that was given out, with that cell in it",
+                         file=notebook, cell=cell),
+        )  # fmt: skip
+    content = module_text(texts[cell]).encode("utf-8", "surrogatepass")
     if len(content) > exercise.limits.file_size:
         most = str(exercise.limits.file_size)
-        return replace(nothing, problem={"problem": "{file} is larger than {most} bytes", "file": name, "most": most})
+        return refused(nothing, Unacceptable("{file} is larger than {most} bytes", file=name, most=most))
     return replace(nothing, files={name: content})
+
+
+def refused(submission: Submission, reason: Unacceptable) -> Submission:
+    """Return a submission that is not taken."""
+    return replace(submission, problem=reason.problem)
 
 
 def solution_texts(folder: Path, notebook: str) -> dict[str, str]:
@@ -106,7 +118,8 @@ def parsed(data: bytes, notebook: str) -> Mapping[str, Any]:
     except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
         content = None
     if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
-        raise Unacceptable(NO_NOTEBOOK, file=notebook)
+        raise Unacceptable("{file} is no notebook that can be read; open it in JupyterLab, save it and hand it in again",
+                           file=notebook)  # fmt: skip
     return content
 
 
@@ -144,7 +157,7 @@ def set_aside(*, notebooks: list[str], **_others: object) -> None:
             continue
         aside = folder / SET_ASIDE
         if kind_of(aside) is not stat.S_ISDIR and os.path.lexists(aside):
-            aside.rename(folder / f"{SET_ASIDE}-handed-in")
+            aside.rename(folder / f"handed-in-{SET_ASIDE}")
         aside.mkdir(exist_ok=True)
         with os.scandir(folder) as entries:
             names = [entry.name for entry in entries if entry.name != SET_ASIDE and not is_sound(entry)]

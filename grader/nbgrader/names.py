@@ -11,13 +11,16 @@ SETTINGS = "grader.toml"
 """Beside nbgrader's own configuration: where the exercises are, and how they are judged."""
 CONFIG = "nbgrader_config.py"
 """The instructor's: written once."""
-GENERATED = "grader_config.py"
-"""Loaded by `CONFIG`: written again by every update."""
+GENERATED = "nbgrader_config.json"
+"""Ours: written again by every update. nbgrader reads it after `CONFIG`, and even where there is an error in that one."""
 SOURCE, RELEASE, SUBMITTED = "source", "release", "submitted"
 CHECKS = "checks"
 """Beside a notebook: a small course with the public half of its exercise, for the checks in the student's kernel."""
 STYLES = ("files", "cells")
 """The student edits the files beside the notebook, or writes the only module in a cell."""
+CHECK = "check"
+"""The id of the cell that runs the public checks; nbgrader does not know it."""
+OURS = re.compile(r"statement-[0-9]+|points-[a-z]+|solution-[a-z_][a-z0-9_.]*")
 SCHEMA = 3
 """Of nbgrader's metadata of cells (nbgrader.nbgraderformat)."""
 OLDEST, BELOW = (0, 9, 5), (0, 10)
@@ -42,6 +45,11 @@ def solution_cell(module: str) -> str:
 def statement_cell(number: int) -> str:
     """Return the grade id of a locked cell with text: 1 the statement, 2 how one works here, 3 what runs at grading."""
     return f"statement-{number}"
+
+
+def is_ours(name: str) -> bool:
+    """Tell whether a cell of this grade id, or of this id, is one that we make."""
+    return name == CHECK or bool(OURS.fullmatch(name))
 
 
 def require() -> None:

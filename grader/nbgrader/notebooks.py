@@ -14,7 +14,8 @@ from typing import Any
 
 from grader.catalogues import Catalogue
 from grader.models import Exercise
-from grader.nbgrader.names import CHECKS, SCHEMA, points_cell, solution_cell, statement_cell
+from grader.nbgrader import solutions
+from grader.nbgrader.names import CHECK, CHECKS, SCHEMA, points_cell, solution_cell, statement_cell
 from grader.nbgrader.rubrics import Group
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -64,8 +65,9 @@ def cells(thin: Thin) -> list[dict[str, Any]]:
     name, module = thin.exercise.name, thin.exercise.module
     found = [locked(1, relinked(thin)), locked(2, how_to_work(thin))]
     if thin.starter is not None:
-        found.append(code(solution_cell(module), thin.starter, nbgrader(solution_cell(module), solution=True)))
-    found.append(code("check", f'from grader.notebook import check\n\ncheck("{name}")', {}))
+        source = solutions.solution_cell(f"{module}.py", thin.starter)
+        found.append(code(solution_cell(module), source, nbgrader(solution_cell(module), solution=True)))
+    found.append(code(CHECK, f'from grader.notebook import check\n\ncheck("{name}")', {}))
     for group in thin.groups:
         cell = points_cell(group.category)
         source = f'from grader.notebook import group\n\ngroup("{name}", "{group.category}")'
@@ -127,7 +129,8 @@ def how_to_work(thin: Thin) -> str:
         )  # fmt: skip
     else:
         write = catalogue.word(
-            "Write your module in the next cell: its text is what you hand in as {files}. Save the notebook before you check.",
+            "Write your module in the next cell: its text is what you hand in. Running the cell writes it to {files}, which "
+            "is what the checks read. Hand in the whole folder.",
             language, files=files,
         )  # fmt: skip
     check = catalogue.word(
@@ -146,7 +149,8 @@ def what_runs_at_grading(thin: Thin) -> str:
         "errors say nothing about them.",
         language, count=count, points=points, all=sum(group.points for group in thin.groups),
     )  # fmt: skip
-    names = [catalogue.word(key, language) for key in ("category", "points", "of these hidden")]
+    names = [catalogue.word("category", language), catalogue.word("points", language),
+             catalogue.word("of these hidden", language)]  # fmt: skip
     rows = [[catalogue.word(group.category, language), str(group.points), str(group.hidden)] for group in thin.groups]
     table = "\n".join("| " + " | ".join(row) + " |" for row in (names, ["---"] * 3, *rows))
     return f"## {catalogue.word('What runs at grading', language)}\n\n{said}\n\n{table}"
