@@ -237,22 +237,25 @@ class Collector(FileNameCollectorPlugin):  # type: ignore[misc]
             return {"student_id": parts[1], "file_id": "/".join(parts[2:])}
         if parts[-1] in FORGED:
             return None
+        around = wrapped_in(extracted / parts[0], self.released()) if len(parts) > 1 else 0
         if self.named_regexp:
-            return self.by_pattern(submitted_file)
+            return self.by_pattern(submitted_file, "/".join(parts[1 : 1 + around]) + "/")
         if len(parts) < 2 or unusable(parts[0]):
             return None
-        below = parts[1 + wrapped_in(extracted / parts[0], self.released()) :]
+        below = parts[1 + around :]
         if below[0] == CHECKS or any(part.startswith(".") or part == "__MACOSX" for part in below):
             return None
         return {"student_id": parts[0], "file_id": "/".join(below)}
 
-    def by_pattern(self, submitted_file: str) -> dict[str, str] | None:
+    def by_pattern(self, submitted_file: str, around: str) -> dict[str, str] | None:
         """Return what the instructor's pattern says, None if it does not match or names nobody."""
         try:
             found: dict[str, str] | None = self._match(submitted_file)
         except re.error as error:
             raise UsageError(f"FileNameCollectorPlugin.named_regexp: not a regular expression ({error})") from None
-        return None if found is None or unusable(found.get("student_id", "x")) else found
+        if found is None or unusable(found.get("student_id", "")):
+            return None
+        return {**found, "file_id": found.get("file_id", "").removeprefix(around)}
 
     def released(self) -> Path:
         """Return where the released assignment is."""
