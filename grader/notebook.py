@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 3.0
+PATIENCE = 10.0
 """Seconds in which a check that somebody stops may clean up behind it."""
 
 

@@ -151,6 +151,8 @@ def test_a_student_checks_in_a_cell_and_reads_the_same_as_in_the_terminal(
         feedback = page.locator(".grader-feedback")
         feedback.nth(cells.count() - 1).wait_for()
         shown = " ".join(feedback.all_inner_texts())
+        (failed,) = page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').all_inner_texts()
+        assert bare(failed) in bare(feedback.nth(1).inner_text())
         assert {text for text in said if text not in shown} == set()
         terminal = subprocess.run(
             [sys.executable, "-m", "grader", "check", "a1", "--lang", language, "--course", str(ROOT)],
