@@ -315,8 +315,8 @@ OWN_TEST = {**ESSAY, "solution": False, "locked": True, "grade_id": "own-test"}
 def instructors_own(notebook: dict[str, Any]) -> None:
     """Add an answer in words, and a test of the instructor's own."""
     answer = {"cell_type": "markdown", "id": "essay", "metadata": {"nbgrader": ESSAY}, "source": "Your answer"}
-    test = {"cell_type": "code", "id": "own", "metadata": {"nbgrader": OWN_TEST}, "source": "assert 0", "outputs": [],
-            "execution_count": None}  # fmt: skip
+    test: dict[str, Any] = {"cell_type": "code", "id": "own", "metadata": {"nbgrader": OWN_TEST}, "source": "assert 0",
+                            "outputs": [], "execution_count": None}  # fmt: skip
     notebook["cells"] += [answer, test]
 
 
@@ -425,7 +425,7 @@ def test_a_grading_process_that_dies_costs_at_most_who_waits_for_it(cells: Cells
 def test_a_course_that_cannot_be_graded_is_said_for_everybody(tmp_path: Path) -> None:
     waiting = Waiting(tmp_path, A1.name, {"one": tmp_path, "two": tmp_path}, lambda _: None)
     for student in ("one", "two"):
-        with pytest.raises(UsageError, match="grader.toml"):
+        with pytest.raises(UsageError, match=r"grader\.toml"):
             waiting.result(student)
 
 
@@ -450,9 +450,15 @@ def test_a_submission_that_nbgrader_could_not_copy_is_seen(tmp_path: Path, harm:
     make: dict[str, Callable[[], object]] = {
         "link": lambda: (tmp_path / "x").symlink_to("/dev/zero"),
         "pipe": lambda: os.mkfifo(tmp_path / "x"),
-        "many": lambda: [(tmp_path / str(number)).touch() for number in range(501)],
+        "many": lambda: [(tmp_path / str(number)).write_bytes(b"") for number in range(501)],
         "deep": lambda: (tmp_path / "/".join("a" * 40)).mkdir(parents=True),
-        "large": lambda: ((tmp_path / "x").touch(), os.truncate(tmp_path / "x", 65 << 20)),
+        "large": lambda: sparse(tmp_path / "x", 65 << 20),
     }
     make[harm]()
     assert not is_harmless(tmp_path)
+
+
+def sparse(path: Path, size: int) -> None:
+    """Make a large file that takes no room."""
+    with path.open("wb") as file:
+        file.truncate(size)
