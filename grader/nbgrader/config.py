@@ -71,7 +71,7 @@ c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 # c.Exchange.root = "/srv/nbgrader/exchange"
 
 # Whose work an archive is that `nbgrader zip_collect` finds (default: that of whoever it is named for, as in ada.zip).
-# c.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>[^_/]+)_[^/]*/(?P<file_id>.+)"
+# c.FileNameCollectorPlugin.named_regexp = r".*/extracted/(?P<student_id>[^_/]+)[^/]*/(?P<file_id>.+)"
 
 # Deadlines, students and groups: in the formgrader, or `nbgrader db`. What lateness costs: a plugin of
 # nbgrader, c.AssignLatePenalties.plugin_class (nbgrader's documentation, "Late submission plugin").

@@ -134,7 +134,7 @@ def refuse_several_files(exercises: Iterable[Exercise]) -> None:
     if several:
         raise UsageError(
             f"style cells is for exercises that ask for one module, and these ask for more: {', '.join(several)}; "
-            "have them in style files"
+            f"leave them out with --exercise, or have them in style files: [styles] in {SETTINGS}"
         )
 
 

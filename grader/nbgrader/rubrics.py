@@ -1,4 +1,4 @@
-"""The points of an exercise by category, read from its tests, public and hidden, in a process of its own.
+"""The points of exercises by category, read from their tests, public and hidden, in a process of its own.
 
 Run as a module it prints them: pytest leaves traces in the process that it runs in. No submission is near.
 """
@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +22,10 @@ from grader.grading.surroundings import surroundings
 from grader.models import CATEGORIES, Exercise, TestInfo, Visibility
 from grader.sandbox.view import ENGINE
 
-PATIENCE = 120.0
-"""Seconds that the tests of an exercise may take to be read."""
+PATIENCE = 300.0
+"""Seconds that the tests of a course may take to be read."""
+LONGEST = 4000
+"""Characters of what such a process says in the end."""
 WRONG = 2
 """The exit code that says that the course is wrong."""
 
@@ -71,32 +72,20 @@ def read_groups(exercises: Iterable[Exercise], private: Path) -> dict[str, tuple
                 f"{private}: there are no hidden tests of {exercise.name} here, and points are read from tests; "
                 "say with --private which folder holds tests/ and solutions/"
             )
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        found = pool.map(lambda exercise: read_one(exercise, private), wanted)
-        return {exercise.name: one for exercise, one in zip(wanted, found, strict=True)}
-
-
-def read_one(exercise: Exercise, private: Path) -> tuple[Group, ...]:
-    """Ask a process for the categories of one exercise."""
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "grader.nbgrader.rubrics",
-        str(exercise.folder.resolve()),
-        str(private.resolve()),
-    ]
+    folders = [str(exercise.folder.resolve()) for exercise in wanted]
+    command = [sys.executable, "-P", "-m", "grader.nbgrader.rubrics", str(private.resolve()), *folders]
     around = surroundings(str(ENGINE.parent)) | {"PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False, env=around)
     except subprocess.TimeoutExpired:
-        raise EngineFault(f"{exercise.name}: its tests could not be read within {PATIENCE:.0f} seconds") from None
-    said = done.stderr.decode("utf-8", "replace").strip()
+        raise EngineFault(f"the tests could not be read within {PATIENCE:.0f} seconds") from None
+    said = done.stderr.decode("utf-8", "replace").strip()[-LONGEST:]
     if done.returncode == WRONG:
         raise UsageError(said)
     if done.returncode:
-        raise EngineFault(f"{exercise.name}: its tests could not be read: {said}")
-    return tuple(Group(**group) for group in json.loads(done.stdout))
+        raise EngineFault(f"the tests could not be read: {said or 'the process ended without a word'}")
+    found = json.loads(done.stdout)
+    return {name: tuple(Group(**group) for group in found[name]) for name in found}
 
 
 class Reading(Session):
@@ -126,17 +115,18 @@ class Reading(Session):
         return self.found
 
 
-def main(folder: str, private: str) -> int:
-    """Print the categories of an exercise as JSON; what tests print while they are read goes to standard error."""
+def main(private: str, *folders: str) -> int:
+    """Print the categories of exercises as JSON, by name; what tests print while they are read goes to standard error."""
     out = os.dup(1)
     os.dup2(2, 1)
     try:
-        found = Reading(load_exercise(Path(folder), Path(private))).groups()
-    except UsageError as error:
+        exercises = [load_exercise(Path(folder), Path(private)) for folder in folders]
+        found = {exercise.name: [vars(group) for group in Reading(exercise).groups()] for exercise in exercises}
+    except (EngineFault, UsageError) as error:
         sys.stderr.write(str(error))
-        return WRONG
+        return WRONG if isinstance(error, UsageError) else 1
     with os.fdopen(out, "w", encoding="utf-8") as file:
-        json.dump([vars(group) for group in found], file)
+        json.dump(found, file)
     return 0
 
 

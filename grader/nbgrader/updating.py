@@ -40,11 +40,11 @@ def read_record(folder: Path) -> Record:
     """
     path = folder / RECORD
     try:
-        content = json.loads(path.read_bytes())
+        content = dict(json.loads(path.read_bytes()).items())
         return {safe(name): [str(one) for one in content[name]] for name in content}
     except FileNotFoundError:
         return {}
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         raise UsageError(f"{path}: not the record of a course; restore it, or make a course in a new folder") from None
 
 
