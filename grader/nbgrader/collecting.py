@@ -10,6 +10,7 @@ import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,14 @@ from nbgrader.utils import parse_utc
 from grader.errors import UsageError
 from grader.nbgrader import packed
 from grader.nbgrader.names import CHECKS, require
-from grader.nbgrader.released import put_in, wrapped_in
+from grader.nbgrader.released import is_ours, put_in, wrapped_in
 from grader.printable import printable
 
 FORGED = frozenset({"timestamp.txt", "submission_secret.txt"})
 """nbgrader writes them when a student submits through the exchange; in an archive the student wrote them."""
 PATTERN = re.compile(r"[*?\[\]]")
+MOST_ENTRIES = 5000
+"""Files and folders of one submission."""
 GIVEN = "given-out-again"
 """A folder among what was extracted: notebooks as they were released, for students that handed in none."""
 
@@ -82,6 +85,8 @@ class Collect(ExchangeCollect):  # type: ignore[misc]
             passed_over = copy_tree(Path(src), Path(dest), self.coursedir.max_dir_size * 1000, self.leaves)
         except BaseException:
             shutil.rmtree(dest, ignore_errors=True)
+            with suppress(OSError):
+                Path(dest).parent.rmdir()  # nbgrader made it, and would take it for a student without work
             raise
         for name in passed_over:
             self.log.warning("Left behind, for it is a link or no file: %s", printable(name))
@@ -91,9 +96,12 @@ class Collect(ExchangeCollect):  # type: ignore[misc]
                 for name in names:
                     Path(top, name).chmod(0o660)
 
-    def leaves(self, name: str) -> bool:
-        """Tell whether a file or folder is not collected: what nbgrader ignores, and the public half that we handed out."""
-        return name == CHECKS or any(fnmatch(name, pattern) for pattern in self.coursedir.ignore)
+    def leaves(self, path: str) -> bool:
+        """Tell whether a path of a submission is not collected: what nbgrader ignores, and the public half that we handed out."""
+        name = path.rpartition("/")[2]
+        if any(fnmatch(name, pattern) for pattern in self.coursedir.ignore):
+            return True
+        return path == CHECKS and is_ours(self.release_folder())
 
     def complete(self, student: str) -> None:
         """Put the released notebook where the student's is missing, or cannot be read and is not needed."""
@@ -128,19 +136,21 @@ def copy_tree(source: Path, target: Path, budget: int, leaves: Callable[[str], b
     Every part is opened without following links, so that nothing can be exchanged for one meanwhile.
 
     Raises:
-        RuntimeError: it holds more than ``budget`` bytes.
+        RuntimeError: it is none, or holds more than ``budget`` bytes, or too many files.
         OSError: something cannot be read or written.
     """
     passed_over: list[str] = []
-    left = budget
+    left, count = budget, 0
     for top, folders, names, descriptor in os.fwalk(source, onerror=stop, follow_symlinks=False):
         below = Path(top).relative_to(source)
+        wanted = [name for name in (*folders, *names) if not leaves((below / name).as_posix())]
         linked = [name for name in folders if not is_folder(name, descriptor)]
-        folders[:] = [name for name in folders if not leaves(name) and name not in linked]
+        folders[:] = [name for name in folders if name in wanted and name not in linked]
         (target / below).mkdir(parents=True)
-        for name in sorted([*names, *linked]):
-            if leaves(name):
-                continue
+        count += len(folders) + len(names)
+        if count > MOST_ENTRIES:
+            raise RuntimeError(f"more than {MOST_ENTRIES} files and folders")
+        for name in sorted({*names, *linked} & {*wanted}):
             data = content(name, descriptor, left)
             if data is None:
                 passed_over.append((below / name).as_posix())
@@ -149,6 +159,8 @@ def copy_tree(source: Path, target: Path, budget: int, leaves: Callable[[str], b
             if left < 0:
                 raise RuntimeError(f"more than {budget} bytes (nbgrader's CourseDirectory.max_dir_size)")
             (target / below / name).write_bytes(data)
+    if not target.is_dir():
+        raise RuntimeError("a link, or no folder at all")
     return passed_over
 
 
@@ -243,7 +255,9 @@ class Collector(FileNameCollectorPlugin):  # type: ignore[misc]
         if len(parts) < 2 or unusable(parts[0]):
             return None
         below = parts[1 + around :]
-        if below[0] == CHECKS or any(part.startswith(".") or part == "__MACOSX" for part in below):
+        if (below[0] == CHECKS and is_ours(self.released())) or any(
+            part.startswith(".") or part == "__MACOSX" for part in below
+        ):
             return None
         return {"student_id": parts[0], "file_id": "/".join(below)}
 

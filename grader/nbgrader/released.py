@@ -30,10 +30,20 @@ def put_in(submission: Path, release: Path) -> list[str]:
     return given
 
 
+def is_ours(release: Path) -> bool:
+    """Tell whether a released assignment was made by us, and not by the instructor."""
+    return any(about(path.read_bytes()) for path in release.glob("*.ipynb"))
+
+
+def about(notebook: bytes) -> dict[str, Any]:
+    """Return what we say of a released notebook; nothing if we did not make it."""
+    found: dict[str, Any] = json.loads(notebook).get("metadata", {}).get("grader", {})
+    return found
+
+
 def is_work(notebook: bytes) -> bool:
     """Tell whether students write in a notebook; one that was not made by us counts as one in which they do."""
-    made = json.loads(notebook).get("metadata", {}).get("grader", {})
-    return bool(made.get("style") != "files")
+    return bool(about(notebook).get("style") != "files")
 
 
 def readable(path: Path) -> bool:
