@@ -137,7 +137,12 @@ def how_to_work(thin: Thin) -> str:
         "The cell below runs the public tests on it, as often as you like; where the statement says `pytest`, run this cell.",
         language,
     )
-    return f"## {catalogue.word('How to work in this notebook', language)}\n\n{write}\n\n{check}"
+    without = catalogue.word(
+        "If it answers `No module named 'grader'`, the grader is not installed where this notebook runs: install the folder of "
+        "your course for students, with `%pip install FOLDER` in a cell of its own, and restart the kernel.",
+        language,
+    )
+    return f"## {catalogue.word('How to work in this notebook', language)}\n\n{write}\n\n{check} {without}"
 
 
 def what_runs_at_grading(thin: Thin) -> str:
