@@ -46,6 +46,7 @@ def generated(kept: Mapping[str, Sequence[str]]) -> str:
         "Autograde.sanitize_preprocessors": list(SANITIZING),
         "Autograde.autograde_preprocessors": list(GRADING),
         "Autograde.exporter_class": "grader.nbgrader.rebuild.Exporter",
+        "GenerateFeedback.exporter_class": "grader.nbgrader.feedback.FeedbackExporter",
         "Autograde.pre_convert_hook": "grader.nbgrader.handed.set_aside",
         "Exporter.optimistic_validation": True,
         "HTMLExporter.sanitize_html": True,

@@ -25,7 +25,9 @@ is passed over (nbgrader.coursedir)."""
 LARGEST = 128 << 20
 """Bytes of a notebook that is read at all: outputs, which do not count, may take that much."""
 MOST_CELLS = 10_000
-OWN = (SET_ASIDE, CHECKS, "timestamp.txt", "submission_secret.txt")
+NBGRADERS = ("timestamp.txt", "submission_secret.txt")
+"""What nbgrader writes when something is handed in; it releases no feedback to anybody if one of them lacks."""
+OWN = (SET_ASIDE, CHECKS, *NBGRADERS)
 """What lies in a submitted folder and is nobody's mistake."""
 
 
@@ -46,7 +48,7 @@ class HandedIn:
         if self.style == "cells":
             return read_cell(path, exercise, student)
         submission = read_submission(work_folder(path), exercise, student)
-        own = {notebook_file(exercise.name), *OWN}
+        own = {notebook_file(exercise.name), f"{exercise.name}.html", *OWN}
         return replace(
             submission, path=str(path), ignored=tuple(name for name in submission.ignored if name not in own)
         )
@@ -152,8 +154,11 @@ def set_aside(*, notebooks: list[str], **_others: object) -> None:
     nbgrader copies whatever lies in the folder: it follows links, also to devices, and looks through a folder once for each
     file in it. Then everything but sound notebooks goes into `SET_ASIDE` in the same folder, from where it is judged.
     """
-    for folder in {Path(notebook).parent for notebook in notebooks}:
-        if is_harmless(folder):
+    pages = [
+        Path(notebook).with_suffix(".html") for notebook in notebooks
+    ]  # feedback is written where copies of these lie
+    for folder in {page.parent for page in pages}:
+        if is_harmless(folder) and not any(map(os.path.lexists, pages)):
             continue
         aside = folder / SET_ASIDE
         if kind_of(aside) is not stat.S_ISDIR and os.path.lexists(aside):
@@ -167,7 +172,7 @@ def set_aside(*, notebooks: list[str], **_others: object) -> None:
 
 def is_sound(entry: os.DirEntry[str]) -> bool:
     """Tell whether nbgrader may see something of a submission that it must not see as a whole."""
-    named = entry.name.endswith(".ipynb") or entry.name == "timestamp.txt"
+    named = entry.name.endswith(".ipynb") or entry.name in NBGRADERS
     return named and entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_size <= MOST_BYTES
 
 

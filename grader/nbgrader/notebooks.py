@@ -20,6 +20,8 @@ from grader.nbgrader.rubrics import Group
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCED = re.compile(r"(^```.*?^```[^\n]*$)", re.MULTILINE | re.DOTALL)
+GO_ON = "raises-exception"
+"""Jupyter's own tag: where public tests fail the cell says so by an exception, and the cells below it still run."""
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -69,7 +71,8 @@ def cells(thin: Thin) -> list[dict[str, Any]]:
     for group in thin.groups:
         cell = points_cell(group.category)
         source = f'from grader.notebook import group\n\ngroup("{name}", "{group.category}")'
-        found.append(code(cell, source, nbgrader(cell, grade=True, locked=True, points=group.points)))
+        marks = nbgrader(cell, grade=True, locked=True, points=group.points)
+        found.append(code(cell, source, {**marks, "tags": [GO_ON]}))
     return [*found, locked(3, what_runs_at_grading(thin))]
 
 
@@ -134,7 +137,12 @@ def how_to_work(thin: Thin) -> str:
         "The cell below runs the public tests on it, as often as you like; where the statement says `pytest`, run this cell.",
         language,
     )
-    return f"## {catalogue.word('How to work in this notebook', language)}\n\n{write}\n\n{check}"
+    without = catalogue.word(
+        "If it answers `No module named 'grader'`, the grader is not installed where this notebook runs: install the folder of "
+        "your course for students, with `%pip install FOLDER` in a cell of its own, and restart the kernel.",
+        language,
+    )
+    return f"## {catalogue.word('How to work in this notebook', language)}\n\n{write}\n\n{check} {without}"
 
 
 def what_runs_at_grading(thin: Thin) -> str:

@@ -17,7 +17,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_solution
 
 from grader.errors import EngineFault, UsageError
-from grader.nbgrader.handed import solution_texts, texts_in
+from grader.nbgrader.handed import solution_texts
 from grader.nbgrader.waiting import Waiting
 from grader.printable import printable
 from grader.submissions import Unacceptable
@@ -34,10 +34,9 @@ v4: Any = nbformat.v4
 
 
 class Exporter(Base):  # type: ignore[misc]
-    """Reads notebooks for ``nbgrader autograde``: of a submitted one the text of solution cells, if there is any to be had.
+    """Reads notebooks for ``nbgrader autograde``, but no submitted one: whatever that is, `RebuildFromRelease` makes another.
 
-    So whatever else a student's notebook is, and whether there is one at all, is nobody's concern. There is one exporter for
-    each command, so the gradings of that command are here.
+    There is one exporter for each command, so the gradings of that command are here.
     """
 
     _waiting: Waiting | None = None
@@ -50,17 +49,8 @@ class Exporter(Base):  # type: ignore[misc]
             return super().from_filename(filename, resources, **kw)
         with contextlib.suppress(EngineFault):  # said when the attempt is asked for
             self.waiting(about["assignment"], about["student"]).begin()
-        notebook = v4.new_notebook()
-        try:
-            texts = solution_texts(submitted, path.name)
-        except (FileNotFoundError, Unacceptable):
-            texts = {}  # style files does not need one; in style cells the judge says the same of it
-        notebook.cells = [
-            v4.new_code_cell(text, metadata={"nbgrader": {"grade_id": name, "solution": True}})
-            for name, text in texts.items()
-        ]
         whole = {**(resources or {}), "metadata": {"name": path.stem, "path": str(path.parent)}}
-        return self.from_notebook_node(notebook, whole, **kw)
+        return self.from_notebook_node(v4.new_notebook(), whole, **kw)
 
     @property
     def coursedir(self) -> CourseDirectory:
@@ -117,20 +107,29 @@ def folder_of(coursedir: CourseDirectory, step: str, student: str, assignment: s
 class RebuildFromRelease(NbGraderPreprocessor):  # type: ignore[misc]
     """Takes the released notebook, and copies the text of solution cells into it: first match by grade id."""
 
-    def preprocess(self, nb: Any, resources: Resources) -> tuple[Any, Resources]:  # noqa: ANN401 - a notebook
-        """Return the rebuilt notebook.
+    def preprocess(self, nb: Any, resources: Resources) -> tuple[Any, Resources]:  # noqa: ANN401, ARG002 - nbconvert's
+        """Return the rebuilt notebook, and take nothing from the one that came.
 
         Raises:
             UsageError: there is no released notebook.
         """
         about = resources["nbgrader"]
         released = self.released(about["assignment"], about["notebook"])
-        texts = texts_in(nb)
-        for cell in released.cells:
-            if is_solution(cell):
-                text = texts.get(cell.metadata.nbgrader["grade_id"], cell.source)
-                cell.source = cell.source if text == cell.source else shown(text, cell.cell_type)
+        cells = [cell for cell in released.cells if is_solution(cell)]
+        texts = self.texts(about) if cells else {}
+        for cell in cells:
+            text = texts.get(cell.metadata.nbgrader["grade_id"], cell.source)
+            cell.source = cell.source if text == cell.source else shown(text, cell.cell_type)
         return released, resources
+
+    def texts(self, about: Resources) -> dict[str, str]:
+        """Return what the student wrote, nothing where that cannot be read: the judge says the same of it."""
+        coursedir = self.parent.coursedir
+        folder = folder_of(coursedir, coursedir.submitted_directory, about["student"], about["assignment"])
+        try:
+            return solution_texts(folder, f"{about['notebook']}.ipynb")
+        except (FileNotFoundError, Unacceptable):
+            return {}
 
     def released(self, assignment: str, notebook: str) -> Any:  # noqa: ANN401 - a notebook
         """Read the released notebook."""

@@ -18,6 +18,11 @@ def solution_cell(file: str, module: str) -> str:
     return f"{WRITES} {file}\n{module.rstrip()}"
 
 
+def is_written(source: str) -> bool:
+    """Tell whether running a cell writes a file, so that the module can be found there."""
+    return source.lstrip().startswith(f"{WRITES} ")
+
+
 def module_text(source: str) -> str:
     """Return the module that a cell holds: without its magic and the blank lines before it, and with a last line feed.
 

@@ -73,20 +73,22 @@ class Ahead(Plain):
         super().__init__(limits)
         self.always = always
         self.waiting: PlainProcess | None = PlainProcess(limits)
+        self.wanted: list[PlainProcess] = []
 
     def start(self) -> PlainProcess:
         """Return the process that was started ahead, then new ones."""
         process, self.waiting = self.waiting, PlainProcess(self.limits) if self.always else None
         if process is None:
-            return super().start()
+            process = super().start()
         process.deadline = time.monotonic() + self.limits.load
+        self.wanted.append(process)
         return process
 
     def stop(self) -> None:
-        """End the process if nobody wanted it."""
-        if self.waiting:
-            self.waiting.discard()
-            self.waiting = None
+        """End the process that nobody wanted, and those that are left where somebody pressed Ctrl-C in the middle."""
+        for process in [*self.wanted, *filter(None, [self.waiting])]:
+            process.discard()
+        self.waiting = None
 
 
 class PlainProcess(StudentProcess):

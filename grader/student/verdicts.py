@@ -47,7 +47,14 @@ def page(attempt: Attempt, exercise: Exercise, voice: Voice, more: int) -> Itera
 
 
 def categories(attempt: Attempt, voice: Voice) -> Iterator[RenderableType]:
-    """Yield a line for each category, with a word for how it stands."""
+    """Yield a line for each category, with a sign for how it stands."""
+    for whole, text in category_lines(attempt, voice).values():
+        yield Words.assemble(("✓ ", "green") if whole else ("✗ ", "red"), text)
+
+
+def category_lines(attempt: Attempt, voice: Voice) -> dict[str, tuple[bool, str]]:
+    """Return for each category whether all of its tests passed, and what is said of it."""
+    lines = {}
     for name, score in attempt.categories.items():
         rows = [result for result in attempt.results if result.info.category == name]
         passed = sum(result.verdict is Verdict.PASSED for result in rows)
@@ -58,8 +65,8 @@ def categories(attempt: Attempt, voice: Voice) -> Iterator[RenderableType]:
             if score.possible
             else voice.word("{category}: {passed} of {count} questions answered", **values)
         )  # fmt: skip
-        whole = passed == len(rows)
-        yield Words.assemble(("✓ ", "green") if whole else ("✗ ", "red"), text)
+        lines[name] = (passed == len(rows), text)
+    return lines
 
 
 def failures(attempt: Attempt, report: TerminalReport, voice: Voice) -> Iterator[RenderableType]:

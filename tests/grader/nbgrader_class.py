@@ -60,13 +60,18 @@ class Class:
     folder: Path
 
     @classmethod
-    def made(cls, folder: Path, root: Path, style: str, exercises: tuple[Exercise, ...], store: Path) -> Class:
-        """Make a course with a store of its own, and generate its assignments."""
+    def made(
+        cls, folder: Path, root: Path, style: str, exercises: tuple[Exercise, ...], store: Path,
+        edit: Callable[[dict[str, Any]], object] | None = None,
+    ) -> Class:  # fmt: skip
+        """Make a course with a store of its own, and generate its assignments; ``edit`` changes the notebooks before."""
         make(folder, Wishes(root, None, tuple(one.name for one in exercises), "en", style))
         text = (folder / "grader.toml").read_text(encoding="utf-8")
         (folder / "grader.toml").write_text(f"store = {json.dumps(str(store))}\n{text}", encoding="utf-8")
         made = cls(folder)
         for exercise in exercises:
+            if edit:
+                changed(folder / "source" / exercise.name / notebook_file(exercise.name), edit)
             done = made.nbgrader("generate_assignment", exercise.name)
             assert done.code == 0, done.said
         return made
@@ -85,27 +90,28 @@ class Class:
         """Return where a student's work lies."""
         return self.folder / step / student / exercise.name
 
-    def hand_in(self, student: str, exercise: Exercise, files: Path | Callable[[Path], object] | None = None) -> Path:
-        """Hand in the released notebook with files from a folder or an archive, or what a function makes in the folder."""
+    def hand_in(self, student: str, exercise: Exercise, make: Callable[[Path], object] | None = None) -> Path:
+        """Hand in what a function makes in the folder, and the released notebook if it makes none."""
         place = self.place(student, exercise)
         place.mkdir(parents=True)
-        if callable(files):
-            files(place)
-        elif files and files.is_dir():
-            shutil.copytree(files, place, symlinks=True, dirs_exist_ok=True)
-        elif files:
-            shutil.copy(files, place)
+        if make:
+            make(place)
+        self.add_notebook(place, exercise)
+        return place
+
+    def add_notebook(self, place: Path, exercise: Exercise) -> None:
+        """Put the released notebook into a folder that has none."""
         if not os.path.lexists(place / notebook_file(exercise.name)):
             shutil.copy(self.released(exercise), place)
-        return place
 
     def write_in_cell(self, student: str, exercise: Exercise, text: str) -> Path:
         """Hand in a notebook with a module in its solution cell."""
-        place = self.place(student, exercise)
-        place.mkdir(parents=True)
-        content = json.loads(self.released(exercise).read_bytes())
-        cell_of(content, solution_cell(exercise.module))["source"] = solutions.solution_cell(exercise.files[0], text)
-        (place / notebook_file(exercise.name)).write_text(json.dumps(content), encoding="utf-8")
+        place = self.hand_in(student, exercise)
+        source = solutions.solution_cell(exercise.files[0], text)
+        changed(
+            place / notebook_file(exercise.name),
+            lambda content: cell_of(content, solution_cell(exercise.module)).update(source=source),
+        )
         return place
 
     def released(self, exercise: Exercise) -> Path:
@@ -134,6 +140,13 @@ class Class:
         with sqlite3.connect(self.folder / "gradebook.db") as database:
             database.execute(query, values)
         database.close()
+
+
+def changed(path: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    """Change a notebook."""
+    content = json.loads(path.read_bytes())
+    edit(content)
+    path.write_text(json.dumps(content), encoding="utf-8")
 
 
 def cell_of(notebook: dict[str, Any], name: str) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import click
@@ -53,35 +54,39 @@ def hand_in(
     """Hand in reference, starter and samples; return the kind and the submission of each, and what cannot be handed in."""
     handed: dict[str, tuple[str, Submission]] = {}
     left_out: list[str] = []
-    for name, kind, work, scratch in works(exercise, samples):
-        with scratch:
-            alone = read_submission(work, exercise, name)
-            if style == "files":
-                course.hand_in(name, exercise, work)
-                handed[name] = kind, alone
-            elif (text := module_of(alone, exercise)) is not None:
-                course.write_in_cell(name, exercise, text)
-                handed[name] = kind, Submission(exercise.name, name, name, {exercise.files[0]: text.encode()})
-            else:
-                left_out.append(name)
+    for name, kind, make in works(exercise, samples):
+        if style == "files":
+            place = course.place(name, exercise)
+            place.mkdir(parents=True)
+            handed[name] = kind, read_submission(make(place), exercise, name)
+            course.add_notebook(place, exercise)
+            continue
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+            text = module_of(read_submission(make(Path(scratch)), exercise), exercise)
+        if text is None:
+            left_out.append(name)
+        else:
+            course.write_in_cell(name, exercise, text)
+            handed[name] = kind, Submission(exercise.name, name, name, {exercise.files[0]: text.encode()})
     return handed, left_out
 
 
-def works(
-    exercise: Exercise, samples: Iterable[Sample]
-) -> Iterator[tuple[str, str, Path, tempfile.TemporaryDirectory[str]]]:
-    """Yield name, kind and place of each submission, with the folder that goes when it has been read."""
+def works(exercise: Exercise, samples: Iterable[Sample]) -> Iterator[tuple[str, str, Callable[[Path], Path]]]:
+    """Yield name and kind of each submission, and what writes it into a folder and returns what is handed in."""
     assert exercise.reference_folder
     for name, folder in zip(BASES, (exercise.reference_folder, exercise.folder), strict=True):
-        scratch = tempfile.TemporaryDirectory()
-        only = Path(scratch.name)
-        for file, content in read_submission(folder, exercise).files.items():
-            (only / file).parent.mkdir(parents=True, exist_ok=True)
-            (only / file).write_bytes(content)
-        yield name, name, only, scratch
+        files = read_submission(folder, exercise).files
+        yield name, name, partial(write, files)
     for sample in samples:
-        scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        yield sample.name, sample.kind, materialize(sample, Path(scratch.name)), scratch
+        yield sample.name, sample.kind, partial(materialize, sample)
+
+
+def write(files: Mapping[str, bytes], folder: Path) -> Path:
+    """Write files into a folder."""
+    for file, content in files.items():
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_bytes(content)
+    return folder
 
 
 def module_of(submission: Submission, exercise: Exercise) -> str | None:

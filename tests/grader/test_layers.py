@@ -37,7 +37,7 @@ LAYERS = (
     ("grading",),
     ("reports", "release", "output"),
     ("demo", "nbgrader", "proving", "predictions", "student"),
-    ("cli", "__main__"),
+    ("cli", "notebook", "__main__"),
 )
 """Each module or package directly in grader/ stands once; the package itself (its version, its place) is below them all."""
 
