@@ -7,19 +7,10 @@ from dataclasses import dataclass
 
 from grader.grades import Grade, Status
 from grader.models import Attempt, Exercise
-<<<<<<< HEAD
-from grader.printable import printable
-from grader.reports.gradebook import number
-from grader.reports.html import article, heading
-from grader.reports.web import Both, both, shell, shown
-=======
 from grader.printable import printable, printable_lines
 from grader.reports.gradebook import REMARK, number
-from grader.reports.terminal import TerminalReport
-
-WIDTH = 100
-WIDEST = 10_000
->>>>>>> nb-sync
+from grader.reports.html import article, heading
+from grader.reports.web import Both, both, shell, shown
 
 
 @dataclass(frozen=True)
@@ -31,31 +22,20 @@ class Entry:
     attempt: Attempt | None
 
 
-<<<<<<< HEAD
 def page(student: str, entries: Iterable[Entry], lang: str) -> str:
     """Return a student's page; ``lang`` is the language that is shown first."""
     say = Both()
     title = heading(student, say)
     parts = (part(entry, say, str(count)) for count, entry in enumerate(entries))
     return "".join(shell(title[lang], [f"<h1>{both(title)}</h1>", *parts], lang))
-=======
-def parts(student: str, entries: Iterable[Entry], report: TerminalReport) -> list[RenderableType]:
-    """Return what a page says, from top to bottom."""
-    found: list[RenderableType] = [Words(report.word("Feedback for {student}", student=printable(student)), "bold")]
-    for entry in entries:
-        found += [Words(), Words(f"{entry.exercise.title[report.language]}  ({entry.exercise.name})", "bold cyan")]
-        found += [Words(line) for line in result(entry.grade, report)]
-        if entry.grade.remark:
-            found.append(Words(report.word("comment: {text}", text=printable_lines(entry.grade.remark, REMARK))))
-        if entry.attempt and not entry.attempt.outcome.ours:
-            found += [Words(), report.one(entry.attempt)]
-    return found
->>>>>>> nb-sync
 
 
 def part(entry: Entry, say: Both, place: str) -> str:
     """Return what a page says of one exercise."""
     grade = [*result(entry.grade, say)]
+    if entry.grade.remark:
+        said = say.text("comment: {text}", text=printable_lines(entry.grade.remark, REMARK))
+        grade.append(said.replace("\n", "<br>"))
     if entry.attempt and not entry.attempt.outcome.ours:
         return article(entry.attempt, say, place, title=entry.exercise.title, grade=grade)
     lines = "".join(f"<p>{line}</p>" for line in grade)
