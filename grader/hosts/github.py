@@ -155,11 +155,11 @@ class Head:
         wanted: dict[str, Entry] = {}
         for name in exercise.files:
             wanted |= self.directory(place, home, name) if is_directory(name) else self.one(place, home, name)
+        for name, entry in wanted.items():
+            check(entry, f"{home}/{name}", exercise.limits.file_size)
         if sum(entry.size for entry in wanted.values()) > TOGETHER:
             raise Untakable(REASONS["together"], most=str(TOGETHER))
-        return {
-            name: self.content(entry, f"{home}/{name}", exercise.limits.file_size) for name, entry in wanted.items()
-        }
+        return {name: self.content(entry, f"{home}/{name}") for name, entry in wanted.items()}
 
     def folder(self, path: str) -> str | None:
         """Return the tree of a folder by its path from the top, None if there is no such folder."""
@@ -239,17 +239,8 @@ class Head:
             else:
                 yield from self.walk(entry.sha, f"{name}{entry.name}/", home)
 
-    def content(self, entry: Entry, path: str, most: int) -> bytes:
-        """Return the bytes of a file.
-
-        Raises:
-            Untakable: it is no regular file of the repository's own, or larger than ``most`` bytes.
-        """
-        refuse_links(entry, path)
-        if entry.mode not in (FILE, EXECUTABLE):
-            raise Untakable(directories.PROBLEMS["odd"], file=path)
-        if entry.size > most:
-            raise Untakable("{file} is larger than {most} bytes", file=path, most=str(most))
+    def content(self, entry: Entry, path: str) -> bytes:
+        """Return the bytes of a file that is the repository's own."""
         data = self.blob(entry)
         if len(data) <= LARGEST_POINTER and LFS.match(data):
             raise Untakable("{file} only points to a file that Git LFS keeps; hand in the file itself", file=path)
@@ -268,6 +259,15 @@ class Head:
         if found != entry.sha:
             raise EngineFault(f"{path}: the host's answer is not what this hash stands for")
         return data
+
+
+def check(entry: Entry, path: str, most: int) -> None:
+    """Refuse what is no regular file, or larger than ``most`` bytes."""
+    refuse_links(entry, path)
+    if entry.mode not in (FILE, EXECUTABLE):
+        raise Untakable(directories.PROBLEMS["odd"], file=path)
+    if entry.size > most:
+        raise Untakable("{file} is larger than {most} bytes", file=path, most=str(most))
 
 
 def refuse_links(entry: Entry, path: str) -> None:

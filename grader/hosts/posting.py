@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from grader.catalogues import Catalogue
+from grader.errors import EngineFault
 from grader.hosts.api import Api
 from grader.hosts.github import rows
 from grader.hosts.handing_over import Graded, Note, read_graded, read_note
 from grader.hosts.pull_requests import Obstacle, PullRequest
+from grader.models import LANGUAGES
 from grader.printable import printable
 from grader.reports.github import summary
 from grader.reports.markdown import code, prose
@@ -131,9 +133,19 @@ class Telling:
         return Told(conclusion, title, prose(title))
 
     def problem(self, problem: Obstacle) -> str:
-        """Say why something was not graded; what a student chose stands in code."""
-        values = {key: printable(value, VALUE) for key, value in problem.values.items()}
-        return prose(self.word(problem.key, **values) if values else self.word(problem.key))
+        """Say in Markdown why something was not graded; what a student chose stands in code.
+
+        Raises:
+            EngineFault: this is none of our texts.
+        """
+        if any(
+            self.catalogue.lookup(problem.key, language) == problem.key for language in LANGUAGES if language != "en"
+        ):
+            raise EngineFault("the note of what was taken has a text that is not ours")
+        values = {
+            key: value if value.isdigit() else code(printable(value, VALUE)) for key, value in problem.values.items()
+        }
+        return self.word(problem.key, **values)
 
     def score(self, graded: Graded) -> str:
         """Return the score of an exercise, as in ``a1_hello_wsgi 42/100``."""
