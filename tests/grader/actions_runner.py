@@ -56,7 +56,7 @@ class Job:
 
 @dataclass
 class Runner:
-    """Runs the jobs of a workflow, each on a machine of its own. ``repositories`` are folders by name, ``keys`` what opens them."""
+    """Runs the jobs of a workflow, each on a machine of its own. ``repositories`` are folders by name, ``keys`` open them."""
 
     folder: Path
     event: Values
@@ -171,7 +171,7 @@ class Runner:
             "RUNNER_TEMP": str(job.temp), "GITHUB_REPOSITORY": self.github["repository"],
             "ACTIONS_RUNTIME_TOKEN": "runtime-secret-token", **self.variables, **environment,
         }  # fmt: skip
-        job.environments[step.get("name", step.get("id", ""))] = full
+        job.environments[str(step.get("name", step.get("id", "")))] = full
         ran = subprocess.run(
             [*shell, str(block)], cwd=job.workspace, env=full, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
             stdin=subprocess.DEVNULL, timeout=120,
@@ -203,7 +203,7 @@ class Runner:
 
     def download(self, job: Job, given: Values) -> bool:
         """Fetch what was kept."""
-        kept = self.artefacts / given["name"]
+        kept: Path = self.artefacts / given["name"]
         if kept.is_dir():
             shutil.copytree(kept, given["path"], dirs_exist_ok=True)
         else:

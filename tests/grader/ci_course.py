@@ -1,4 +1,4 @@
-"""A course's repository on a host, as its staff makes it: a release for students, the workflow, and the private half elsewhere."""
+"""A course's repository on a host, as its staff makes it: a release for students, the workflow, the private half elsewhere."""
 
 from __future__ import annotations
 

@@ -90,9 +90,9 @@ class Host:
             if verb == method and (found := re.fullmatch(pattern, path.removeprefix(prefix))):
                 try:
                     answer: tuple[int, Any] = handler(found, query, body)
-                    return answer
                 except subprocess.CalledProcessError:
-                    return 404, {"message": "Not Found"}
+                    break
+                return answer
         return 404, {"message": "Not Found"}
 
     @property
