@@ -23,6 +23,7 @@ from grader.cli.options import (
     private_option,
     reporting,
     store_option,
+    walls_option,
     workers_option,
 )
 from grader.cli.showing import Verdicts, grade_with_progress, inspection_of, print_inspected, report_for, roomy
@@ -47,6 +48,7 @@ from grader.reports.told import told
 @course_option
 @private_option
 @isolation_option
+@walls_option
 @click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="What to print."
 )
@@ -63,8 +65,8 @@ from grader.reports.told import told
 @click.option("--no-store", is_flag=True, help="Keep nothing, and grade again what was graded before.")
 @reporting
 def command(path: Path, exercise_name: str | None, system: str | None, roster_file: Path | None,
-          course_folder: Path | None, private: Path | None, min_isolation: str, form: str, audience: str,
-          feedback: str | None, lang: str, out: Path | None, fail_under: float | None, seed: int | None,
+          course_folder: Path | None, private: Path | None, min_isolation: str, walls_only: bool,
+          form: str, audience: str, feedback: str | None, lang: str, out: Path | None, fail_under: float | None, seed: int | None,
           workers: int | None, store: str | None, formats: Formats, no_store: bool) -> None:  # fmt: skip
     """Grade PATH: a file, an archive (zip, tar.gz), a folder, or a tree submitted/<student>/<exercise>/.
 
@@ -95,7 +97,7 @@ def command(path: Path, exercise_name: str | None, system: str | None, roster_fi
                         document(telling(attempt) if student else attempt, lang, audience),
                     )
 
-            pool: Pool[Job] = Pool(lambda: Grader(course, private or course.folder, least, seed, inspection),
+            pool: Pool[Job] = Pool(lambda: Grader(course, private or course.folder, least, seed, inspection, strict=walls_only),
                                    lanes_for(len(found), workers))  # fmt: skip
             grade_with_progress(pool, found, keeper, done)
             shown_to = inspection if student else None

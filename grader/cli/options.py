@@ -41,6 +41,11 @@ isolation_option = click.option(
     "--min-isolation", type=click.Choice([str(level) for level in Isolation]), default="confined", show_default=True,
     help="Least isolation at which hidden tests are run.",
 )  # fmt: skip
+walls_option = click.option(
+    "--walls-only",
+    is_flag=True,
+    help="Run nothing of a submission below --min-isolation, not even public tests: for machines that hold secrets.",
+)
 grading_option = click.option(
     "--grading", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="Which attempts count, and deadlines (default: course.toml in the course).",

@@ -35,6 +35,7 @@ MOST_SAID = 100
 """Lines of standard error that are shown."""
 PRIVATE = "(private half)"
 TELLING = re.compile(r"tests[/\\]hidden|solutions[/\\]|leak.marker", re.IGNORECASE)
+DAMAGED = "a file of the private half is no Python file, or a leak marker in it is too short; run grader leaks where it is kept"
 FOR_STAFF = "{count} lines are left out here, for they may tell something of the private half; grade there to see them"
 
 
@@ -53,7 +54,11 @@ class Grading:
     guard: Guard = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "guard", Guard(secrets_of(self.course.folder, self.private or self.course.folder)))
+        try:
+            secrets = secrets_of(self.course.folder, self.private or self.course.folder)
+        except UsageError:
+            raise UsageError(DAMAGED) from None  # its own words say where the private half is, and what is in it
+        object.__setattr__(self, "guard", Guard(secrets))
 
     def all(self, paths: list[Path]) -> int:
         """Grade what lies at some paths, each named like its exercise; return the greatest exit code."""
@@ -77,7 +82,7 @@ class Grading:
         """Yield the options."""
         yield from ("--course", str(self.course.folder), "--no-store", "--github", *self.options)
         if self.private:
-            yield from ("--private", str(self.private))
+            yield from ("--private", str(self.private), "--walls-only")
         if self.reports:
             yield from ("--out", str(writable_folder(self.reports / DOCUMENTS / exercise.name)))
             yield from ("--markdown", str(writable_folder(self.reports / PAGES) / f"{exercise.name}.md"))
@@ -129,11 +134,7 @@ def check_private_half(exercise: Exercise) -> None:
 
 def tests_in(path: Path) -> Iterator[str]:
     """Yield the names of the tests in a module, without importing it."""
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError):
-        raise UsageError("a hidden test of the private half is no Python file; release it again") from None
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
             yield node.name
 
