@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from grader.cli import main
 from tests.grader.actions_runner import PINNED, evaluate
 from tests.grader.conftest import ROOT, skip
+from tests.grader.test_documents import complaints as complaints_of
 
 TEMPLATES = ROOT / "grader" / "hosts" / "templates"
 ACTION = TEMPLATES / "action.yml"
@@ -192,6 +193,10 @@ def test_a_command_prints_it(path: Path) -> None:
 def test_the_trust_page_names_every_template() -> None:
     page = (ROOT / "grader" / "hosts" / "README.md").read_text(encoding="utf-8")
     assert [path.stem for path in GIVEN_OUT if f"`grader ci template {path.stem}`" not in page] == []
+
+
+def test_what_the_trust_page_tells_to_type_exists(pytestconfig: pytest.Config) -> None:
+    assert complaints_of("grader/hosts/README.md", pytestconfig) == []
 
 
 # -- the tests' own runner
