@@ -17,6 +17,10 @@ import yaml
 from click.testing import CliRunner
 
 from grader.cli import main
+from grader.course import load_course
+from grader.release.contents import Wishes
+from grader.release.making import make
+from tests.grader import two_exercises
 from tests.grader.actions_runner import PINNED, evaluate
 from tests.grader.conftest import ROOT, skip
 from tests.grader.test_documents import complaints as complaints_of
@@ -182,6 +186,18 @@ def test_own_workflow_runs_what_must_hold() -> None:
 
 def test_the_action_is_the_one_that_is_given_out() -> None:
     assert (ROOT / ".github" / "actions" / "grade" / "action.yml").read_bytes() == ACTION.read_bytes()
+
+
+def test_students_get_the_action_and_the_public_tests_and_nothing_that_grades_with_hidden_ones(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    make(load_course(two_exercises.write(tmp_path / "course")), out, Wishes(), private=None, staff=False, update=False)
+    given = {
+        path.relative_to(out).as_posix(): path.read_bytes() for path in (out / ".github").rglob("*") if path.is_file()
+    }
+    assert given == {
+        ".github/actions/grade/action.yml": ACTION.read_bytes(),
+        ".github/workflows/public-tests.yml": GIVEN_OUT[0].read_bytes(),
+    }
 
 
 @pytest.mark.parametrize("path", [ACTION, *GIVEN_OUT], ids=name_of)
