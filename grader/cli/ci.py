@@ -115,7 +115,7 @@ def grade(paths: tuple[Path, ...], begun: bool, course_folder: Path | None, priv
         found += running.begun(course)
     if not found:
         click.echo("there is nothing to grade")
-    options = ["--min-isolation", min_isolation, "--lang", lang]
+    options = ["--github", "--min-isolation", min_isolation, "--lang", lang]
     options += ["--feedback", feedback] if feedback else []
     options += ["--fail-under", str(fail_under)] if fail_under is not None else []
     grading = running.Grading(course, private, tuple(options), reports, lambda line: click.echo(line, err=True))

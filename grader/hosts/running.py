@@ -71,7 +71,7 @@ class Grading:
     def one(self, path: Path, exercise: Exercise) -> int:
         """Grade one; return the exit code."""
         done = subprocess.run(
-            [sys.executable, "-m", "grader", "grade", str(path), "--exercise", exercise.name, *self.words(exercise)],
+            [sys.executable, "-P", "-m", "grader", "grade", str(path), "--exercise", exercise.name, *self.words(exercise)],
             env=environment(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,
         )  # fmt: skip
         for line in self.sayable(done.stderr.decode("utf-8", "replace")):
@@ -80,7 +80,7 @@ class Grading:
 
     def words(self, exercise: Exercise) -> Iterator[str]:
         """Yield the options."""
-        yield from ("--course", str(self.course.folder), "--no-store", "--github", *self.options)
+        yield from ("--course", str(self.course.folder), "--no-store", *self.options)
         if self.private:
             yield from ("--private", str(self.private), "--walls-only")
         if self.reports:

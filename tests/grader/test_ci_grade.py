@@ -158,7 +158,7 @@ def test_begun_is_what_differs_from_what_was_given_out(course: Hosted) -> None:
     ("source", "result", "score"), [(two_exercises.app(), "success", "40/40"), ("def (", "failure", "0/40")]
 )
 def test_a_students_own_repository_runs_the_public_tests_of_what_was_begun(
-    source: str, result: str, score: str, course: Hosted, tmp_path: Path
+    source: str, result: str, score: str, course: Hosted, tmp_path: Path, posix: None
 ) -> None:
     mine = tmp_path / "mine"
     shutil.copytree(course.repository.folder, mine, ignore=shutil.ignore_patterns(".git", "__pycache__"))
