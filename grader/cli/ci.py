@@ -118,7 +118,10 @@ def grade(paths: tuple[Path, ...], begun: bool, course_folder: Path | None, priv
     options = ["--github", "--min-isolation", min_isolation, "--lang", lang]
     options += ["--feedback", feedback] if feedback else []
     options += ["--fail-under", str(fail_under)] if fail_under is not None else []
-    grading = running.Grading(course, private, tuple(options), reports, lambda line: click.echo(line, err=True))
+    grading = running.Grading(
+        course, private, tuple(options), reports,
+        lambda text: click.echo(text, nl=False), lambda line: click.echo(line, err=True),
+    )  # fmt: skip
     sys.exit(grading.all(found))
 
 

@@ -134,6 +134,9 @@ def test_a_runner_without_walls_gives_no_score_and_runs_no_hidden_test(
     assert (document["verdict"], document["score"]) == ("sandbox_unavailable", None)
     assert (document["tests"], document["detail"]) == ([], {})
     assert not (tmp_path / "ran").exists()
+    said = "no score, and the fault is not the submission's; a step with grader doctor says what this runner lacks"
+    assert result.output.splitlines()[0] == f"{W1}: {said}"
+    assert str(small) not in result.output
 
 
 def test_without_a_folder_there_is_nothing_to_grade(small: Path) -> None:
