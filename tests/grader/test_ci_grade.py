@@ -78,6 +78,11 @@ def test_a_private_half_of_something_else_is_refused(
     assert "/100" not in result.output
 
 
+def test_one_that_is_not_there_is_refused(small: Path, tmp_path: Path) -> None:
+    result = grade(handed_in(tmp_path, "x"), "--course", small, "--private", "private-half")
+    assert (result.exit_code, "'private-half' does not exist" in result.output) == (2, True)
+
+
 def test_that_of_an_origin_counts_too(small: Path) -> None:
     shutil.rmtree(small / "tests" / "hidden" / W1)
     with pytest.raises(UsageError, match="w2_greeting_again"):

@@ -23,6 +23,7 @@ from grader.release.making import make
 from tests.grader import two_exercises
 from tests.grader.actions_runner import PINNED, evaluate
 from tests.grader.conftest import ROOT, skip
+from tests.grader.test_documents import FIRST_MINUTE
 from tests.grader.test_documents import complaints as complaints_of
 
 TEMPLATES = ROOT / "grader" / "hosts" / "templates"
@@ -177,6 +178,20 @@ def test_own_workflow_runs_what_must_hold() -> None:
     assert content["permissions"] == {"contents": "read"}
     assert ".ci/run" in [step.get("run") for step in steps(ROOT / ".github" / "workflows" / "ci.yml")]
     assert content["jobs"]["everything"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+
+
+def test_own_workflow_finds_the_line_of_the_readme_that_it_runs(posix: None) -> None:
+    (block,) = [
+        step["run"] for step in steps(ROOT / ".github" / "workflows" / "ci.yml") if "eval" in step.get("run", "")
+    ]
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", block.replace("eval", "echo", 1)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == FIRST_MINUTE[1]
 
 
 # -- given out
