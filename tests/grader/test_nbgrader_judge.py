@@ -310,6 +310,17 @@ def test_an_exercise_that_was_changed_after_its_release_is_refused_with_the_reme
     assert all((cell.auto, cell.needs) == (None, True) for cell in files.course.stored(A1)["many_chunks"].values())
 
 
+def test_without_the_released_notebook_nothing_is_graded_and_the_remedy_is_said(files: Files) -> None:
+    released = files.course.released(A1)
+    content = released.read_bytes()
+    released.unlink()
+    done = files.course.nbgrader("autograde", A1.name, "--force", "--student", "head_sends_body")
+    released.write_bytes(content)
+    assert done.failed() == {"head_sends_body"}
+    assert f"run: nbgrader generate_assignment {A1.name}" in done.said
+    assert all((cell.auto, cell.needs) == (None, True) for cell in files.course.stored(A1)["head_sends_body"].values())
+
+
 # -- style cells
 
 ESSAY = {
