@@ -21,6 +21,7 @@ from grader.leaks.guard import Guard
 from grader.leaks.secrets import secrets_of
 from grader.nbgrader.handed import SET_ASIDE, HandedIn, is_harmless, set_aside
 from grader.nbgrader.names import notebook_file
+from grader.nbgrader.showing import wrapped
 from grader.nbgrader.waiting import Waiting
 from grader.samples import load_samples
 from tests.grader.conftest import ROOT, skip
@@ -487,3 +488,17 @@ def sparse(path: Path, size: int) -> None:
     """Make a large file that takes no room."""
     with path.open("wb") as file:
         file.truncate(size)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("one two three", ["one two", "three"]),
+        ("响应体的字节数不对", ["响应体的", "字节数不", "对"]),
+        ("a 响应体的字节数", ["a", "响应体的", "字节数"]),
+        ("", [""]),
+        ("x" * 17, ["x" * 8, "x" * 8, "x"]),
+    ],
+)
+def test_a_report_is_wrapped_by_columns_and_loses_nothing(text: str, lines: list[str]) -> None:
+    assert list(wrapped(text, 8)) == lines
