@@ -24,6 +24,8 @@ from grader.nbgrader.names import notebook_file
 from grader.nbgrader.showing import wrapped
 from grader.nbgrader.waiting import Waiting
 from grader.samples import load_samples
+from tests.bench import nbgrader as bench
+from tests.bench.meter import Cost
 from tests.grader.conftest import ROOT, skip
 from tests.grader.nbgrader_class import Class, Stored, cell_of, changed
 from tests.grader.nbgrader_commands import Commands
@@ -502,3 +504,13 @@ def sparse(path: Path, size: int) -> None:
 )
 def test_a_report_is_wrapped_by_columns_and_loses_nothing(text: str, lines: list[str]) -> None:
     assert list(wrapped(text, 8)) == lines
+
+
+def test_the_benchmark_says_what_is_measured_and_what_is_a_straight_line() -> None:
+    found = bench.Found()
+    for who, size, seconds in (("stock", 2, 4.0), ("stock", 4, 6.0), ("ours", 30, 5.0), ("again", 30, 4.0)):
+        found.add(who, size, Cost(seconds, seconds / 2, 0.0, 0, 0, (0,), 0, late=False))
+    text = "\n".join(bench.report(found, [30]))
+    assert "| judged by our engine | 5.0 (2.5) |" in text
+    assert "| nbgrader's own way, extrapolated | 32 (16) |" in text
+    assert "4.0 (2.0) for 2, 6.0 (3.0) for 4" in text
