@@ -8,14 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import nbformat
-from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade, is_solution
 
 from grader.errors import EngineFault, UsageError
 from grader.models import CATEGORIES
 from grader.nbgrader.names import points_cell
-from grader.nbgrader.rebuild import Exporter, Resources
+from grader.nbgrader.rebuild import Exporter, Resources, leave_to_hands
 from grader.nbgrader.waiting import Cell, Graded
 
 to_nodes: Any = nbformat.from_dict
@@ -99,12 +98,3 @@ def leave_cell_to_hands(cell: Any) -> None:  # noqa: ANN401 - a cell
         cell.cell_type = "markdown"
         cell.source = f"```python\n{cell.source}\n```"
         del cell["outputs"], cell["execution_count"]
-
-
-def leave_to_hands(about: Resources) -> None:
-    """Mark every grade of a submission as not known: neither full marks nor none."""
-    with Gradebook(about["db_url"]) as gradebook:
-        notebook = gradebook.find_submission_notebook(about["notebook"], about["assignment"], about["student"])
-        for grade in notebook.grades:
-            grade.auto_score, grade.needs_manual_grade = None, True
-        gradebook.db.commit()

@@ -12,6 +12,7 @@ from typing import Any
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
+from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_solution
@@ -114,7 +115,11 @@ class RebuildFromRelease(NbGraderPreprocessor):  # type: ignore[misc]
             UsageError: there is no released notebook.
         """
         about = resources["nbgrader"]
-        released = self.released(about["assignment"], about["notebook"])
+        try:
+            released = self.released(about["assignment"], about["notebook"])
+        except Exception:  # an earlier score is not that of this submission
+            leave_to_hands(about)
+            raise
         cells = [cell for cell in released.cells if is_solution(cell)]
         texts = self.texts(about) if cells else {}
         for cell in cells:
@@ -149,3 +154,12 @@ def shown(text: str, kind: str) -> str:
     whole = text[:LONGEST] + ("…" if len(text) > LONGEST else "")
     whole = SURROGATE.sub(lambda half: printable(half[0]), whole)
     return whole if kind == "code" else TAG.sub("&lt;", whole)
+
+
+def leave_to_hands(about: Resources) -> None:
+    """Mark every grade of a submission as not known: neither full marks nor none."""
+    with Gradebook(about["db_url"]) as gradebook:
+        notebook = gradebook.find_submission_notebook(about["notebook"], about["assignment"], about["student"])
+        for grade in notebook.grades:
+            grade.auto_score, grade.needs_manual_grade = None, True
+        gradebook.db.commit()

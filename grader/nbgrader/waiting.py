@@ -10,7 +10,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,7 +23,7 @@ from grader.grading.pool import Pool, lanes_for
 from grader.grading.run import InStore, Job, Wanted, grade_class
 from grader.leaks.guard import Guard
 from grader.leaks.secrets import secrets_of
-from grader.models import Attempt
+from grader.models import Attempt, Submission
 from grader.nbgrader.course import settings
 from grader.nbgrader.handed import found
 from grader.nbgrader.showing import as_text
@@ -141,6 +143,38 @@ class Waiting:
 # -- the process that grades
 
 
+@dataclass
+class Inspecting:
+    """The inspection of attempts before anybody sees them; a thread makes it while the first worker starts."""
+
+    thread: ThreadPoolExecutor
+    make: Callable[[], Inspection]
+    made: Future[Inspection] | None = None
+
+    def begin(self) -> None:
+        """Have it made, once."""
+        self.made = self.made or self.thread.submit(self.make)
+
+    def __call__(self, attempt: Attempt, submission: Submission) -> str:
+        """Return why an attempt must not be shown, or nothing."""
+        assert self.made
+        return self.made.result()(attempt, submission)
+
+
+@dataclass(kw_only=True)
+class Ahead(InStore):
+    """Keeps attempts in a store; ``begin`` is called when something has to be graded."""
+
+    begin: Callable[[], None]
+
+    def known(self, number: int, submission: Submission) -> Attempt | None:
+        """Return an attempt that still holds."""
+        attempt = super().known(number, submission)
+        if attempt is None:
+            self.begin()
+        return attempt
+
+
 def grade(order: Mapping[str, Any], tell: Tell) -> None:
     """Grade what an order names; ``tell`` gets each result, and what staff should read, by name.
 
@@ -155,15 +189,17 @@ def grade(order: Mapping[str, Any], tell: Tell) -> None:
     exercise = course.find(order["exercise"])
     style = chosen.style_of(exercise.name)
     work = [found(Path(folder), style, exercise, student) for student, folder in order["submissions"]]
-    inspection = Inspection(Guard(secrets_of(course.folder, chosen.private)), lambda line: tell(say=line))
     report = TerminalReport(catalogue_of(exercise), chosen.language)
     least = chosen.min_isolation
-    pool: Pool[Job] = Pool(
-        lambda: Grader(course, chosen.private, least, None, inspection), lanes_for(len(work), chosen.workers)
-    )
-    with open_store(chosen.store, writing=True, alone=False) as store, pool:
-        keeper = InStore(store, store.begin_run(), work, Wanted(least))
-        grade_class(work, pool, keeper, lambda attempt: tell(**result(attempt, report)))
+    with ThreadPoolExecutor(1) as thread:
+        secrets = partial(secrets_of, course.folder, chosen.private)
+        inspecting = Inspecting(thread, lambda: Inspection(Guard(secrets()), lambda line: tell(say=line)))
+        pool: Pool[Job] = Pool(
+            lambda: Grader(course, chosen.private, least, None, inspecting), lanes_for(len(work), chosen.workers)
+        )
+        with open_store(chosen.store, writing=True, alone=False) as store, pool:
+            keeper = Ahead(store, store.begin_run(), work, Wanted(least), begin=inspecting.begin)
+            grade_class(work, pool, keeper, lambda attempt: tell(**result(attempt, report)))
 
 
 def result(attempt: Attempt, report: TerminalReport) -> dict[str, Any]:

@@ -83,25 +83,27 @@ class TerminalReport:
         """Return the feedback of each failure, and what to read next."""
         parts: list[RenderableType] = []
         for alike in grouped(attempt.results):
-            parts += [Words(), self.failure(alike[0])]
-            if alike[1:]:
-                others = self.word(", ").join(result.info.id for result in alike[1:])
-                parts.append(Words(self.word("  the same for: {tests}", tests=others)))
-        to_read = dict.fromkeys(
-            r.feedback.reading[self.language] for r in attempt.results if r.feedback and r.feedback.reading
-        )
-        if to_read:
-            parts += [Words(), *(Words(self.word("read next: {reading}", reading=reading)) for reading in to_read)]
-        return parts
+            parts += [Words(), self.failure(alike[0]), *map(Words, self.the_same(alike))]
+        to_read = self.to_read(attempt)
+        return [*parts, *([Words(), *map(Words, to_read)] if to_read else [])]
+
+    def the_same(self, alike: list[TestResult]) -> list[str]:
+        """Say which other tests a feedback stands for, if it does."""
+        others = self.word(", ").join(result.info.id for result in alike[1:])
+        return [self.word("  the same for: {tests}", tests=others)] if others else []
+
+    def to_read(self, attempt: Attempt) -> list[str]:
+        """Say what to read next, each section once."""
+        found = (r.feedback.reading[self.language] for r in attempt.results if r.feedback and r.feedback.reading)
+        return [self.word("read next: {reading}", reading=reading) for reading in dict.fromkeys(found)]
 
     def ignored(self, attempt: Attempt) -> list[RenderableType]:
         """Say which files did not count, if there are any."""
-        if not attempt.ignored:
-            return []
-        return [
-            Words(),
-            Words(self.word("ignored files: {files}", files=", ".join(map(printable, attempt.ignored)))),
-        ]
+        return [Words(), Words(self.not_counted(attempt))] if attempt.ignored else []
+
+    def not_counted(self, attempt: Attempt) -> str:
+        """Return the line about files that did not count."""
+        return self.word("ignored files: {files}", files=", ".join(map(printable, attempt.ignored)))
 
     def categories(self, attempt: Attempt) -> list[Words]:
         """Return a line for each category: how many tests passed, and the points."""
@@ -121,18 +123,21 @@ class TerminalReport:
     def failure(self, result: TestResult) -> RenderableType:
         """Return the feedback of one test."""
         assert result.feedback is not None
-        kind = self.word("hidden test" if result.info.visibility is Visibility.HIDDEN else "public test")
-        head = Words.assemble(
-            ("✗ ", "red"), (result.info.id, "bold"),
-            f"  {points(Score(result.earned, result.info.points))}  " if result.info.points else "  ",
-            f"{self.word(result.info.category)} · {kind} · {self.verdict(str(result.verdict))}",
-        )  # fmt: skip
         grid = Table.grid(padding=(0, 2))
         grid.add_column(no_wrap=True, style="cyan")
         grid.add_column(overflow="fold")
         for label, text in labelled(result.feedback, self.language, self.catalogue):
             grid.add_row(label, self.sentence(text))
-        return Group(head, Padding(grid, (0, 0, 0, 2)))
+        return Group(self.head(result), Padding(grid, (0, 0, 0, 2)))
+
+    def head(self, result: TestResult) -> Words:
+        """Return the line above the feedback of a test: its name, its points, what it is about and its verdict."""
+        kind = self.word("hidden test" if result.info.visibility is Visibility.HIDDEN else "public test")
+        return Words.assemble(
+            ("✗ ", "red"), (result.info.id, "bold"),
+            f"  {points(Score(result.earned, result.info.points))}  " if result.info.points else "  ",
+            f"{self.word(result.info.category)} · {kind} · {self.verdict(str(result.verdict))}",
+        )  # fmt: skip
 
     def sentence(self, text: str) -> RenderableType:
         """Return a sentence of a feedback."""

@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -39,7 +40,7 @@ class Stock(Nbgrader):
     """nbgrader's own way, with the nbgrader that is installed here."""
 
     @property
-    def environment(self) -> Environment:  # type: ignore[override]
+    def environment(self) -> Environment:
         """The environment of this process."""
         return Environment(Path(sys.prefix), {"nbgrader": version("nbgrader")})
 
@@ -172,8 +173,8 @@ def main(arguments: list[str]) -> int:
     found, stock = Found(), Stock()
     with folder() as place:
         ours = Ours(exercise, Class.made(place / "course", ROOT, "files", (exercise,), place / "store.db"))
-        turns = [*(lambda size=size: run_ours(ours, size, found) for size in sizes),
-                 *(lambda size=size: run_stock(stock, exercise, size, found) for size in few)]  # fmt: skip
+        turns = [*(partial(run_ours, ours, size, found) for size in sizes),
+                 *(partial(run_stock, stock, exercise, size, found) for size in few)]  # fmt: skip
         for number in range(options.rounds):
             for turn in turns[:: 1 if number % 2 == 0 else -1]:
                 turn()

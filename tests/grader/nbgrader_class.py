@@ -19,6 +19,7 @@ from grader.nbgrader import solutions
 from grader.nbgrader.handed import HandedIn
 from grader.nbgrader.making import Wishes, make
 from grader.nbgrader.names import notebook_file, solution_cell
+from tests.grader.nbgrader_commands import Commands
 
 LIMIT = 3600
 STORED = """
@@ -55,20 +56,21 @@ class Stored:
 
 @dataclass(frozen=True)
 class Class:
-    """An nbgrader course in a folder."""
+    """An nbgrader course in a folder. With ``commands`` they are quicker than each in a process of its own."""
 
     folder: Path
+    commands: Commands | None = None
 
     @classmethod
     def made(
         cls, folder: Path, root: Path, style: str, exercises: tuple[Exercise, ...], store: Path,
-        edit: Callable[[dict[str, Any]], object] | None = None,
+        edit: Callable[[dict[str, Any]], object] | None = None, commands: Commands | None = None,
     ) -> Class:  # fmt: skip
         """Make a course with a store of its own, and generate its assignments; ``edit`` changes the notebooks before."""
         make(folder, Wishes(root, None, tuple(one.name for one in exercises), "en", style))
         text = (folder / "grader.toml").read_text(encoding="utf-8")
         (folder / "grader.toml").write_text(f"store = {json.dumps(str(store))}\n{text}", encoding="utf-8")
-        made = cls(folder)
+        made = cls(folder, commands)
         for exercise in exercises:
             if edit:
                 changed(folder / "source" / exercise.name / notebook_file(exercise.name), edit)
@@ -76,10 +78,17 @@ class Class:
             assert done.code == 0, done.said
         return made
 
-    def nbgrader(self, *arguments: str, environment: dict[str, str] | None = None) -> Done:
+    def nbgrader(self, *arguments: str) -> Done:
         """Run a command of nbgrader."""
+        if self.commands:
+            done = self.commands.run(self.folder, *arguments)
+            return Done(done.returncode, done.stdout)
+        return self.alone(*arguments)
+
+    def alone(self, *arguments: str) -> Done:
+        """Run a command of nbgrader by the interpreter that is `sys.executable` now."""
         programs = str(Path(sys.executable).parent)
-        around = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", **(environment or {})}
+        around = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
         done = subprocess.run(
             [sys.executable, "-m", "nbgrader", *arguments], cwd=self.folder, env=around, timeout=LIMIT,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,

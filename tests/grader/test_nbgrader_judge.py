@@ -9,7 +9,7 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,14 @@ from grader.leaks.guard import Guard
 from grader.leaks.secrets import secrets_of
 from grader.nbgrader.handed import SET_ASIDE, HandedIn, is_harmless, set_aside
 from grader.nbgrader.names import notebook_file
+from grader.nbgrader.showing import wrapped
 from grader.nbgrader.waiting import Waiting
 from grader.samples import load_samples
+from tests.bench import nbgrader as bench
+from tests.bench.meter import Cost
 from tests.grader.conftest import ROOT, skip
 from tests.grader.nbgrader_class import Class, Stored, cell_of, changed
+from tests.grader.nbgrader_commands import Commands
 from tests.grader.nbgrader_identity import differences, engine, hand_in
 
 COURSE = load_course(ROOT)
@@ -125,33 +129,47 @@ TAMPERED: dict[str, Callable[[Path], None]] = {
 """How a notebook may be handed in beside a right app.py, by the name of the student."""
 
 
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A kernel that leaves a file when it is started, instead of the one that notebooks name."""
+    folder = tmp_path_factory.mktemp("jupyter")
+    (folder / "kernels" / "python3").mkdir(parents=True)
+    started = folder / "kernel-was-started"
+    content = {"argv": ["/usr/bin/touch", str(started)], "display_name": "Python 3", "language": "python"}
+    (folder / "kernels" / "python3" / "kernel.json").write_text(json.dumps(content))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_PATH", str(folder))
+        yield started
+
+
+@pytest.fixture(scope="module")
+def commands(kernel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    """What runs nbgrader's commands."""
+    with Commands(tmp_path_factory.mktemp("home")) as made:
+        yield made
+
+
 class Files:
     """A class in style files after ``nbgrader autograde``."""
 
-    def __init__(self, folder: Path) -> None:
-        self.course = Class.made(folder / "course", ROOT, "files", (A1,), folder / "store.db")
+    def __init__(self, folder: Path, commands: Commands) -> None:
+        self.course = Class.made(folder / "course", ROOT, "files", (A1,), folder / "store.db", commands=commands)
         samples = [sample for sample in load_samples(ROOT, A1) if sample.name in SAMPLES]
         assert len(samples) == len(SAMPLES)
         self.handed, _ = hand_in(self.course, A1, "files", samples)
         for student, make in TAMPERED.items():
             self.course.hand_in(student, A1, make)
-        kernels = folder / "jupyter" / "kernels" / "python3"
-        kernels.mkdir(parents=True)
-        self.started = folder / "kernel-was-started"
-        kernel = {"argv": ["/usr/bin/touch", str(self.started)], "display_name": "Python 3", "language": "python"}
-        (kernels / "kernel.json").write_text(json.dumps(kernel))
-        self.environment = {"JUPYTER_PATH": str(folder / "jupyter")}
         for number, place in enumerate(sorted((self.course.folder / "submitted").glob(f"*/{A1.name}"))):
             (place / "timestamp.txt").write_text("2026-01-02 10:00:00 UTC\n")
             (place / "submission_secret.txt").write_text(f"secret {number}")
-        self.done = self.course.nbgrader("autograde", A1.name, environment=self.environment)
+        self.done = self.course.nbgrader("autograde", A1.name)
         self.stored = self.course.stored(A1)
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+def files(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Files:
     """The class."""
-    return Files(tmp_path_factory.mktemp("files"))
+    return Files(tmp_path_factory.mktemp("files"), commands)
 
 
 def test_the_batch_comes_to_its_end(files: Files) -> None:
@@ -177,14 +195,11 @@ def test_what_was_done_to_a_notebook_changes_nothing(files: Files, student: str)
     assert graded.read_bytes() == honest.read_bytes()
 
 
-def test_no_kernel_is_started(files: Files) -> None:
+def test_no_kernel_is_started(files: Files, kernel: Path) -> None:
     ask = "from jupyter_client.kernelspec import KernelSpecManager as K; print(K().get_kernel_spec('python3').argv[1])"
-    around = {**os.environ, **files.environment}
-    said = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", ask], env=around, capture_output=True, text=True, check=True
-    )
-    assert Path(said.stdout.strip()) == files.started, "a kernel would leave this file"
-    assert not files.started.exists()
+    said = subprocess.run([sys.executable, "-W", "ignore", "-c", ask], capture_output=True, text=True, check=True)
+    assert Path(said.stdout.strip()) == kernel, "a kernel would leave this file"
+    assert not kernel.exists()
 
 
 def test_submissions_are_graded_once_and_found_in_the_store(files: Files) -> None:
@@ -269,7 +284,7 @@ def test_manual_scores_stay_and_lateness_costs_when_it_is_graded_again(files: Fi
 def test_a_fault_of_ours_is_neither_right_nor_wrong_and_withdraws_what_was_known(files: Files, no_walls: None) -> None:
     before = files.course.stored(A1)
     (files.course.place("starter", A1) / "app.py").write_bytes(REFERENCE + b"# other work\n")
-    done = files.course.nbgrader("autograde", A1.name, "--force", "--student", "starter")
+    done = files.course.alone("autograde", A1.name, "--force", "--student", "starter")
     assert done.failed() == {"starter"}
     assert done.code == 1
     assert "This is no fault of the submission" in done.said
@@ -281,7 +296,7 @@ def test_a_fault_of_ours_is_neither_right_nor_wrong_and_withdraws_what_was_known
 
 
 def test_what_was_graded_behind_walls_is_found_in_the_store_where_there_are_none(files: Files, no_walls: None) -> None:
-    done = files.course.nbgrader("autograde", A1.name, "--force", "--student", "reference")
+    done = files.course.alone("autograde", A1.name, "--force", "--student", "reference")
     assert done.code == 0, done.said[-2000:]
     assert files.course.stored(A1)["reference"] == files.stored["reference"]
 
@@ -296,6 +311,17 @@ def test_an_exercise_that_was_changed_after_its_release_is_refused_with_the_reme
     assert "was changed after its release" in done.said
     assert f"nbgrader generate_assignment {A1.name} --force" in done.said
     assert all((cell.auto, cell.needs) == (None, True) for cell in files.course.stored(A1)["many_chunks"].values())
+
+
+def test_without_the_released_notebook_nothing_is_graded_and_the_remedy_is_said(files: Files) -> None:
+    released = files.course.released(A1)
+    content = released.read_bytes()
+    released.unlink()
+    done = files.course.nbgrader("autograde", A1.name, "--force", "--student", "head_sends_body")
+    released.write_bytes(content)
+    assert done.failed() == {"head_sends_body"}
+    assert f"run: nbgrader generate_assignment {A1.name}" in done.said
+    assert all((cell.auto, cell.needs) == (None, True) for cell in files.course.stored(A1)["head_sends_body"].values())
 
 
 # -- style cells
@@ -338,8 +364,10 @@ CELLS: dict[str, Callable[[dict[str, Any]], object]] = {
 class Cells:
     """A class in style cells after ``nbgrader autograde``, with cells of the instructor's own in the notebook."""
 
-    def __init__(self, folder: Path) -> None:
-        self.course = Class.made(folder / "course", ROOT, "cells", (A1,), folder / "store.db", edit=instructors_own)
+    def __init__(self, folder: Path, commands: Commands) -> None:
+        self.course = Class.made(
+            folder / "course", ROOT, "cells", (A1,), folder / "store.db", instructors_own, commands
+        )
         samples = [sample for sample in load_samples(ROOT, A1) if sample.name in SAMPLES]
         self.handed, self.left_out = hand_in(self.course, A1, "cells", samples)
         for student, change in CELLS.items():
@@ -361,9 +389,9 @@ class Cells:
 
 
 @pytest.fixture(scope="module")
-def cells(tmp_path_factory: pytest.TempPathFactory) -> Cells:
+def cells(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Cells:
     """The class."""
-    return Cells(tmp_path_factory.mktemp("cells"))
+    return Cells(tmp_path_factory.mktemp("cells"), commands)
 
 
 def test_modules_in_cells_have_the_engines_scores_cell_by_cell(cells: Cells) -> None:
@@ -462,3 +490,27 @@ def sparse(path: Path, size: int) -> None:
     """Make a large file that takes no room."""
     with path.open("wb") as file:
         file.truncate(size)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("one two three", ["one two", "three"]),
+        ("响应体的字节数不对", ["响应体的", "字节数不", "对"]),
+        ("a 响应体的字节数", ["a", "响应体的", "字节数"]),
+        ("", [""]),
+        ("x" * 17, ["x" * 8, "x" * 8, "x"]),
+    ],
+)
+def test_a_report_is_wrapped_by_columns_and_loses_nothing(text: str, lines: list[str]) -> None:
+    assert list(wrapped(text, 8)) == lines
+
+
+def test_the_benchmark_says_what_is_measured_and_what_is_a_straight_line() -> None:
+    found = bench.Found()
+    for who, size, seconds in (("stock", 2, 4.0), ("stock", 4, 6.0), ("ours", 30, 5.0), ("again", 30, 4.0)):
+        found.add(who, size, Cost(seconds, seconds / 2, 0.0, 0, 0, (0,), 0, late=False))
+    text = "\n".join(bench.report(found, [30]))
+    assert "| judged by our engine | 5.0 (2.5) |" in text
+    assert "| nbgrader's own way, extrapolated | 32 (16) |" in text
+    assert "4.0 (2.0) for 2, 6.0 (3.0) for 4" in text
