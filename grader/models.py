@@ -225,8 +225,19 @@ class Submission:
 
 
 @dataclass(frozen=True)
+class SourceLine:
+    """A line of a handed-in file, counted from 1; ``file`` is the name under which it was handed in."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
 class Feedback:
-    """The four lines that a failed test says, the events that led to it, and what to read next, if a test names it."""
+    """The four lines that a failed test says, the events that led to it, and what to read next, if a test names it.
+
+    ``place`` is the line of a handed-in file that was reached last, if one is known.
+    """
 
     happened: Text
     expected: Text
@@ -234,6 +245,7 @@ class Feedback:
     look_at: Text
     trace: str = ""
     reading: Text | None = None
+    place: SourceLine | None = None
 
 
 @dataclass(frozen=True)

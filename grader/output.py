@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import re
 import secrets
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from grader.errors import EngineFault, UsageError
 
@@ -75,24 +77,45 @@ def put(path: Path, data: bytes) -> None:
     Raises:
         OSError: it fails.
     """
+    with whole(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file to write to, which is at its place when all is written; after an exception the old one is untouched.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not write_unnamed(path, data):
-        write_named(path, data)
+    descriptor = unnamed(path.parent)
+    with named(path) if descriptor is None else made_known(descriptor, path) as file:
+        yield file
 
 
-def write_unnamed(path: Path, data: bytes) -> bool:
-    """Write a file that has no name until it is complete, so that nothing stays of one that is not; False if that is not had.
+def unnamed(folder: Path) -> int | None:
+    """Open a file that has no name until it is complete, so that nothing stays of one that is not; None if that is not had.
 
-    See O_TMPFILE in open(2), and linkat(2), which does not replace a file.
+    See O_TMPFILE in open(2), and linkat(2), which needs /proc and does not replace a file.
     """
     if not hasattr(os, "O_TMPFILE"):
-        return False
+        return None
     try:
-        descriptor = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY, 0o644)
+        descriptor = os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o644)
     except OSError:
-        return False
+        return None
+    if os.path.lexists(f"/proc/self/fd/{descriptor}"):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+@contextlib.contextmanager
+def made_known(descriptor: int, path: Path) -> Iterator[BinaryIO]:
+    """Yield a file without a name, and give it one when it is complete."""
     with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
+        yield file
         file.flush()
         os.fchmod(descriptor, 0o644)
         nameless = f"/proc/self/fd/{descriptor}"
@@ -102,17 +125,15 @@ def write_unnamed(path: Path, data: bytes) -> bool:
             other = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
             os.link(nameless, other, src_dir_fd=descriptor, follow_symlinks=True)
             other.replace(path)
-        except FileNotFoundError:  # /proc is not mounted
-            return False
-    return True
 
 
-def write_named(path: Path, data: bytes) -> None:
-    """Write a file beside its place, and put it there when it is complete."""
+@contextlib.contextmanager
+def named(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file beside its place, and put it there when it is complete."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            yield file
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:

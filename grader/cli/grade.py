@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 
 from grader.cli.classes import class_at, from_option, hint_at_class, roster_option, say_unassigned
+from grader.cli.formats import Formats, format_options
 from grader.cli.keeping import keeper_for
 from grader.cli.options import (
     course_option,
@@ -52,13 +53,14 @@ from grader.reports.terminal import TerminalReport
 @click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 if a score is lower.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat the choices of an earlier attempt.")
 @workers_option
+@format_options
 @store_option
 @click.option("--no-store", is_flag=True, help="Keep nothing, and grade again what was graded before.")
 @reporting
 def command(path: Path, exercise_name: str | None, system: str | None, roster_file: Path | None,
           course_folder: Path | None, private: Path | None, min_isolation: str, form: str, audience: str, lang: str,
           out: Path | None, fail_under: float | None, seed: int | None, workers: int | None, store: str | None,
-          no_store: bool) -> None:  # fmt: skip
+          formats: Formats, no_store: bool) -> None:  # fmt: skip
     """Grade PATH: a file, an archive (zip, tar.gz), a folder, or a tree submitted/<student>/<exercise>/.
 
     PATH may also be a folder with a folder or archive for each student, or what Canvas, Moodle or Gradescope give out for an
@@ -67,34 +69,38 @@ def command(path: Path, exercise_name: str | None, system: str | None, roster_fi
     What the students of a class handed in is kept with its attempts in a store. A run that was killed goes on where it stopped,
     and what has not changed is not graded again.
     """
-    course = open_course(course_folder, private, path)
-    handed_in = class_at(path, course, course.find(exercise_name) if exercise_name else None, system, roster_file)
-    found = merged(handed_in.found)
-    folder = writable_folder(out) if out else None
-    least, verdicts = Isolation[min_isolation.upper()], Verdicts(fail_under)
-    with keeper_for(course, store, found, Wanted(least, seed), use=not no_store) as keeper:
-        kept = not isinstance(keeper, InMemory)
-        inspection = inspection_of(course, private) if audience == "student" or kept else None
+    with formats.quiet():
+        course = open_course(course_folder, private, path)
+        handed_in = class_at(path, course, course.find(exercise_name) if exercise_name else None, system, roster_file)
+        found = merged(handed_in.found)
+        formats.check(len(found), form)
+        folder = writable_folder(out) if out else None
+        least, verdicts = Isolation[min_isolation.upper()], Verdicts(fail_under)
+        with keeper_for(course, store, found, Wanted(least, seed), use=not no_store) as keeper:
+            kept = not isinstance(keeper, InMemory)
+            inspection = inspection_of(course, private) if audience == "student" or kept or formats.any else None
 
-        def done(attempt: Attempt) -> None:
-            verdicts.add(attempt)
-            if folder:
-                name = safe_name(attempt.student or "submission")
-                write_json(folder / name / f"{attempt.exercise}.json", document(attempt, lang, audience))
+            def done(attempt: Attempt) -> None:
+                verdicts.add(attempt)
+                if folder:
+                    name = safe_name(attempt.student or "submission")
+                    write_json(folder / name / f"{attempt.exercise}.json", document(attempt, lang, audience))
 
-        pool: Pool[Job] = Pool(lambda: Grader(course, private or course.folder, least, seed, inspection),
-                               lanes_for(len(found), workers))  # fmt: skip
-        grade_with_progress(pool, found, keeper, done)
-        shown_to = inspection if audience == "student" else None
-        if form == "json":
-            print_documents(keeper.attempts(), lang, audience)
-        elif len(found) == 1:
-            show(list(keeper.attempts()), report_for(course, lang), shown_to)
-        else:
-            show([*map(row_of, keeper.attempts())], report_for(course, lang), shown_to)
-        if len(found) == 1:
-            hint_at_class(next(iter(keeper.attempts())))
-    unassigned = say_unassigned(handed_in)
+            pool: Pool[Job] = Pool(lambda: Grader(course, private or course.folder, least, seed, inspection),
+                                   lanes_for(len(found), workers))  # fmt: skip
+            grade_with_progress(pool, found, keeper, done)
+            shown_to = inspection if audience == "student" else None
+            if form == "json":
+                print_documents(keeper.attempts(), lang, audience)
+            elif len(found) == 1:
+                show(list(keeper.attempts()), report_for(course, lang), shown_to)
+            else:
+                show([*map(row_of, keeper.attempts())], report_for(course, lang), shown_to)
+            if len(found) == 1:
+                hint_at_class(next(iter(keeper.attempts())))
+            if inspection:
+                formats.write(keeper.attempts, course, lang, inspection)
+        unassigned = say_unassigned(handed_in)
     sys.exit(verdicts.exit_code or int(unassigned))
 
 

@@ -65,12 +65,13 @@ def test(result: TestResult, language: str, *, staff: bool) -> dict[str, Any]:
     return row
 
 
-def lines(feedback: Feedback, language: str) -> dict[str, str]:
-    """Return the four lines and the trace, and what to read if a test names it."""
+def lines(feedback: Feedback, language: str) -> dict[str, Any]:
+    """Return the four lines and the trace, what to read if a test names it, and the line of a file if one is known."""
     return {
         "happened": feedback.happened[language], "expected": feedback.expected[language],
         "why": feedback.why[language], "look_at": feedback.look_at[language], "trace": feedback.trace,
         **({"read": feedback.reading[language]} if feedback.reading else {}),
+        **({"place": {"file": printable(place.file), "line": place.line}} if (place := feedback.place) else {}),
     }  # fmt: skip
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from grader.errors import EngineFault
-from grader.leaks.guard import Guard, Leak
+from grader.leaks.guard import BLOCK, Guard, Leak
 from grader.leaks.secrets import Secret
 from grader.models import LANGUAGES, Attempt, Submission
 from grader.printable import printable
@@ -57,7 +57,15 @@ class Inspection:
         Raises:
             EngineFault: it must not be shown.
         """
-        leaks = [leak for leak in self.guard.check(text, "terminal") if leak.secret not in self.handed_in]
+        self.through([text], "terminal")
+
+    def through(self, pieces: Iterable[str], place: str) -> None:
+        """Look through the pieces of such a report one after another; ``place`` is what it is called.
+
+        Raises:
+            EngineFault: it must not be shown.
+        """
+        leaks = [leak for leak in self.guard.scan(blocks(pieces), place) if leak.secret not in self.handed_in]
         if leaks:
             raise EngineFault("the report is withheld: " + "; ".join(dict.fromkeys(map(str, leaks))))
 
@@ -76,3 +84,17 @@ class Inspection:
         names = "\n".join((submission.student or "", *submission.ignored))
         own: list[str | bytes] = [names, *submission.files.values()]
         return {leak.secret for part in own for leak in guard.check(part, "")}
+
+
+def blocks(pieces: Iterable[str]) -> Iterator[str]:
+    """Yield the same text in parts of the size that the guard searches at a time."""
+    kept: list[str] = []
+    size = 0
+    for piece in pieces:
+        for start in range(0, len(piece), BLOCK):
+            kept.append(piece[start : start + BLOCK])
+            size += len(kept[-1])
+            if size >= BLOCK:
+                yield "".join(kept)
+                kept, size = [], 0
+    yield "".join(kept)

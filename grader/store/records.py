@@ -17,6 +17,7 @@ from grader.models import (
     Isolation,
     Outcome,
     Score,
+    SourceLine,
     Submission,
     TestInfo,
     TestResult,
@@ -80,8 +81,14 @@ def attempt_from(record: bytes) -> Attempt:
 def result_from(data: dict[str, Any]) -> TestResult:
     """Rebuild one result."""
     info = TestInfo(**{**data["info"], "visibility": Visibility(data["info"]["visibility"])})
-    feedback = Feedback(**data["feedback"]) if data["feedback"] else None
+    feedback = feedback_from(data["feedback"]) if data["feedback"] else None
     return TestResult(**{**data, "info": info, "verdict": Verdict(data["verdict"]), "feedback": feedback})
+
+
+def feedback_from(data: dict[str, Any]) -> Feedback:
+    """Rebuild a feedback; one that was kept before places were has none."""
+    place = data.get("place")
+    return Feedback(**{**data, "place": SourceLine(**place) if place else None})
 
 
 # -- work

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from grader.catalogues import Catalogue
-from grader.models import LANGUAGES, Feedback, Submission, Text, Verdict, Visibility
+from grader.models import LANGUAGES, Feedback, SourceLine, Submission, Text, Verdict, Visibility
 from grader.models import TestInfo as Info
 from grader.printable import printable
 from grader.testing import events
@@ -41,6 +41,7 @@ class Writer:
             look_at=self.look_at(observed, place),
             trace=events.line(list(observed.events), hidden=hidden),
             reading=None if observed.verdict in NOT_ABOUT_IT else self.readings.get(info.reading),
+            place=source_line(observed, submission),
         )
 
     def happened(self, observed: Observed, place: Text | None, *, hidden: bool) -> Text:
@@ -87,15 +88,11 @@ class Writer:
         return self.catalogue.text(LOOK.get(observed.verdict, LOOK[Verdict.WRONG]))
 
     def place(self, observed: Observed, submission: Submission) -> Text | None:
-        """Name the last line of a handed-in file that an exception passed through, if the file has such a line.
-
-        Only the first `LINES` are named.
-        """
-        for file, line in reversed(observed.frames):
-            content = submission.files.get(file.replace("\\", "/"))
-            if content is not None and 1 <= line <= min(content.count(b"\n") + 1, LINES):
-                return self.catalogue.text("line {line} of {file}", line=line, file=printable(file))
-        return None
+        """Name the line of a handed-in file that was reached last, if there is one."""
+        found = source_line(observed, submission)
+        return (
+            self.catalogue.text("line {line} of {file}", line=found.line, file=printable(found.file)) if found else None
+        )
 
     def word(self, name: str, value: str, *, hidden: bool) -> Text:
         """Translate a word of a verdict's detail; a number that the submission chose is no word."""
@@ -106,6 +103,19 @@ class Writer:
         if name in ("phase", "reason", "what"):
             return self.catalogue.text(WORDS.get(value, value))
         return same(printable(value))
+
+
+def source_line(observed: Observed, submission: Submission) -> SourceLine | None:
+    """Return the last line of a handed-in file that an exception passed through, if the file has such a line.
+
+    Only the first `LINES` count.
+    """
+    for file, line in reversed(observed.frames):
+        name = file.replace("\\", "/")
+        content = submission.files.get(name)
+        if content is not None and 1 <= line <= min(content.count(b"\n") + 1, LINES):
+            return SourceLine(name, line)
+    return None
 
 
 def same(text: str) -> Text:
