@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ FILE = "course.toml"
 [grading]
 counts = "last"        # or "best", or "deadline": the last one before it
 late = {per_day = 10, most = 50, days = 7, grace_minutes = 10}
+feedback = "messages"  # of hidden tests; or "names": only which of them did not pass
 
 [grading.exercises.a1]
 deadline = 2026-10-01T23:59:00+08:00
@@ -29,7 +30,8 @@ language = "zh-CN"
 deadlines = {a1 = 2026-10-08T23:59:00+08:00}
 """
 COUNTS = ("last", "best", "deadline")
-COMMON = ("counts", "late")
+MESSAGES, NAMES = FEEDBACK = ("messages", "names")
+COMMON = ("counts", "late", "feedback")
 KEYS = (*COMMON, "language", "exercises", "students")
 
 
@@ -65,6 +67,7 @@ class Rule:
     counts: str = "last"
     late: Late = field(default_factory=Late)
     deadline: datetime | None = None
+    feedback: str = MESSAGES
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,11 @@ class Policy:
         """Return what holds for a student and an exercise."""
         rule = self.rules.get(exercise, self.common)
         own = self.students.get(student, Student()).deadlines.get(exercise)
-        return rule if own is None else Rule(rule.counts, rule.late, own)
+        return rule if own is None else replace(rule, deadline=own)
+
+    def feedback_of(self, exercise: str) -> str:
+        """Return what students are told of the hidden tests of an exercise: `MESSAGES` or `NAMES`."""
+        return self.rules.get(exercise, self.common).feedback
 
     def language_of(self, student: str, default: str) -> str:
         """Return the language in which a student reads feedback."""
@@ -150,14 +157,18 @@ class PolicyReader(Reader):
         rule = self.rule(table, common)
         if rule.counts == "deadline" and deadline is None:
             raise UsageError(f"{self.path}: {where}counts = 'deadline' needs a deadline")
-        return Rule(rule.counts, rule.late, deadline)
+        return replace(rule, deadline=deadline)
 
     def rule(self, table: Mapping[str, Any], common: Rule) -> Rule:
         """Return the rule of a table that need not say everything."""
         counts = self.matching(
             {"counts": common.counts, **table}, "counts", re.compile("|".join(COUNTS)), ", ".join(COUNTS)
         )
-        return Rule(counts, self.late(self.typed(table, "late", dict, {})) if "late" in table else common.late)
+        feedback = self.matching(
+            {"feedback": common.feedback, **table}, "feedback", re.compile("|".join(FEEDBACK)), " or ".join(FEEDBACK)
+        )
+        late = self.late(self.typed(table, "late", dict, {})) if "late" in table else common.late
+        return Rule(counts, late, feedback=feedback)
 
     def late(self, table: Mapping[str, Any]) -> Late:
         """Return what lateness costs."""

@@ -25,10 +25,11 @@ from grader.course import Course
 from grader.errors import EngineFault, UsageError
 from grader.grades import Grade
 from grader.output import safe_name, writable_folder, write_text
-from grader.policy import read_policy
+from grader.policy import Policy, read_policy
 from grader.printable import printable
 from grader.reports.inspection import Inspection
 from grader.reports.pages import Entry, page
+from grader.reports.told import told
 
 if TYPE_CHECKING:
     from grader.store.store import Store
@@ -64,7 +65,7 @@ def command(out: Path, students: tuple[str, ...], exercise_names: tuple[str, ...
         folder = writable_folder(out)
         for student, grades in groupby(gradebook(opened, policy, chosen, students), key=lambda grade: grade.student):
             try:
-                html = page_for(student, grades, opened, course, inspection, policy.language_of(student, lang))
+                html = page_for(student, grades, opened, course, inspection, policy, policy.language_of(student, lang))
             except EngineFault as error:
                 click.echo(f"{printable(student)}: {error}", err=True)
                 withheld += 1
@@ -78,7 +79,13 @@ def command(out: Path, students: tuple[str, ...], exercise_names: tuple[str, ...
 
 
 def page_for(
-    student: str, grades: Iterable[Grade], store: Store, course: Course, inspection: Inspection, language: str
+    student: str,
+    grades: Iterable[Grade],
+    store: Store,
+    course: Course,
+    inspection: Inspection,
+    policy: Policy,
+    language: str,
 ) -> str:
     """Return a student's page.
 
@@ -93,6 +100,7 @@ def page_for(
             complaint = inspection(attempt, store.submission(counts.work, grade.exercise, student))
             if complaint:
                 raise EngineFault(complaint)
+            attempt = told(attempt, policy.feedback_of(grade.exercise))
         entries.append(Entry(course.exercises[grade.exercise], grade, attempt))
     html = page(student, entries, language)
     inspection.report(html)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,23 +16,28 @@ from grader.cli.formats import Formats, format_options
 from grader.cli.keeping import keeper_for
 from grader.cli.options import (
     course_option,
+    feedback_option,
     isolation_option,
     lang_option,
     open_course,
     private_option,
     reporting,
     store_option,
+    walls_option,
     workers_option,
 )
 from grader.cli.showing import Verdicts, grade_with_progress, inspection_of, print_inspected, report_for, roomy
+from grader.course import Course
 from grader.grading.grade import Grader
 from grader.grading.pool import Pool, lanes_for
 from grader.grading.run import InMemory, Job, Wanted, merged
 from grader.models import Attempt, Isolation
 from grader.output import safe_name, writable_folder, write_json
+from grader.policy import read_policy
 from grader.reports.document import document
 from grader.reports.inspection import Inspection
 from grader.reports.terminal import TerminalReport
+from grader.reports.told import told
 
 
 @click.command("grade")
@@ -43,11 +48,13 @@ from grader.reports.terminal import TerminalReport
 @course_option
 @private_option
 @isolation_option
+@walls_option
 @click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="What to print."
 )
 @click.option("--audience", type=click.Choice(["student", "staff"]), default="student", show_default=True,
               help="Staff sees what the judge saw; students see constant texts of hidden tests.")  # fmt: skip
+@feedback_option
 @lang_option
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write one JSON document per attempt.")
 @click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 if a score is lower.")
@@ -58,9 +65,9 @@ from grader.reports.terminal import TerminalReport
 @click.option("--no-store", is_flag=True, help="Keep nothing, and grade again what was graded before.")
 @reporting
 def command(path: Path, exercise_name: str | None, system: str | None, roster_file: Path | None,
-          course_folder: Path | None, private: Path | None, min_isolation: str, form: str, audience: str, lang: str,
-          out: Path | None, fail_under: float | None, seed: int | None, workers: int | None, store: str | None,
-          formats: Formats, no_store: bool) -> None:  # fmt: skip
+          course_folder: Path | None, private: Path | None, min_isolation: str, walls_only: bool,
+          form: str, audience: str, feedback: str | None, lang: str, out: Path | None, fail_under: float | None, seed: int | None,
+          workers: int | None, store: str | None, formats: Formats, no_store: bool) -> None:  # fmt: skip
     """Grade PATH: a file, an archive (zip, tar.gz), a folder, or a tree submitted/<student>/<exercise>/.
 
     PATH may also be a folder with a folder or archive for each student, or what Canvas, Moodle or Gradescope give out for an
@@ -71,37 +78,48 @@ def command(path: Path, exercise_name: str | None, system: str | None, roster_fi
     """
     with formats.quiet():
         course = open_course(course_folder, private, path)
+        telling = telling_of(course, feedback)
         handed_in = class_at(path, course, course.find(exercise_name) if exercise_name else None, system, roster_file)
         found = merged(handed_in.found)
         formats.check(len(found), form)
         folder = writable_folder(out) if out else None
         least, verdicts = Isolation[min_isolation.upper()], Verdicts(fail_under)
         with keeper_for(course, store, found, Wanted(least, seed), use=not no_store) as keeper:
-            kept = not isinstance(keeper, InMemory)
-            inspection = inspection_of(course, private) if audience == "student" or kept or formats.any else None
+            kept, student = not isinstance(keeper, InMemory), audience == "student"
+            inspection = inspection_of(course, private) if student or kept or formats.any else None
 
             def done(attempt: Attempt) -> None:
                 verdicts.add(attempt)
                 if folder:
                     name = safe_name(attempt.student or "submission")
-                    write_json(folder / name / f"{attempt.exercise}.json", document(attempt, lang, audience))
+                    write_json(
+                        folder / name / f"{attempt.exercise}.json",
+                        document(telling(attempt) if student else attempt, lang, audience),
+                    )
 
-            pool: Pool[Job] = Pool(lambda: Grader(course, private or course.folder, least, seed, inspection),
+            pool: Pool[Job] = Pool(lambda: Grader(course, private or course.folder, least, seed, inspection, strict=walls_only),
                                    lanes_for(len(found), workers))  # fmt: skip
             grade_with_progress(pool, found, keeper, done)
-            shown_to = inspection if audience == "student" else None
+            shown_to = inspection if student else None
+            shown = map(telling, keeper.attempts()) if student else keeper.attempts()
             if form == "json":
-                print_documents(keeper.attempts(), lang, audience)
+                print_documents(shown, lang, audience)
             elif len(found) == 1:
-                show(list(keeper.attempts()), report_for(course, lang), shown_to)
+                show(list(shown), report_for(course, lang), shown_to)
             else:
-                show([*map(row_of, keeper.attempts())], report_for(course, lang), shown_to)
+                show([*map(row_of, shown)], report_for(course, lang), shown_to)
             if len(found) == 1:
                 hint_at_class(next(iter(keeper.attempts())))
             if inspection:
-                formats.write(keeper.attempts, course, lang, inspection)
+                formats.write(lambda: map(telling, keeper.attempts()), course, lang, inspection)
         unassigned = say_unassigned(handed_in)
     sys.exit(verdicts.exit_code or int(unassigned))
+
+
+def telling_of(course: Course, feedback: str | None) -> Callable[[Attempt], Attempt]:
+    """Return what makes of an attempt the one that students are told of."""
+    policy = read_policy(course)
+    return lambda attempt: told(attempt, feedback or policy.feedback_of(attempt.exercise))
 
 
 def row_of(attempt: Attempt) -> Attempt:

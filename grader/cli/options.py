@@ -14,6 +14,7 @@ from grader.course import Course, find_course, load_course
 from grader.errors import EngineFault, Misuse, UsageError
 from grader.language import preferred_language
 from grader.models import LANGUAGES, Isolation
+from grader.policy import FEEDBACK
 
 FOLDER = click.Path(file_okay=False, exists=True, path_type=Path)
 course_option = click.option(
@@ -40,9 +41,21 @@ isolation_option = click.option(
     "--min-isolation", type=click.Choice([str(level) for level in Isolation]), default="confined", show_default=True,
     help="Least isolation at which hidden tests are run.",
 )  # fmt: skip
+walls_option = click.option(
+    "--walls-only",
+    is_flag=True,
+    help="Run nothing of a submission below --min-isolation, not even public tests: for machines that hold secrets.",
+)
 grading_option = click.option(
     "--grading", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="Which attempts count, and deadlines (default: course.toml in the course).",
+)  # fmt: skip
+
+
+feedback_option = click.option(
+    "--feedback", type=click.Choice(FEEDBACK),
+    help="What students are told of hidden tests: what went wrong, or only which of them did not pass (default: as course.toml "
+         "in the course says, else messages).",
 )  # fmt: skip
 
 

@@ -41,8 +41,8 @@ OUTPUT_CAP = 4000
 UNKNOWN = "0" * 64
 
 
-class Unopened(EngineFault):
-    """An archive could not be opened, and the fault is ours."""
+class Ungraded(EngineFault):
+    """A submission could not be opened, or may not be run here, and the fault is ours."""
 
     def __init__(self, message: str, outcome: Outcome) -> None:
         super().__init__(message)
@@ -55,7 +55,8 @@ class Grader:
 
     ``least`` is the isolation below which hidden tests are not run; ``seed`` makes a grading repeatable. ``inspect`` says of
     an attempt why nobody may see it, or nothing: such an attempt is a fault of ours, and nothing of it remains. With ``brief``
-    only whether a submission is full marks is found out: after the first failure no test is run.
+    only whether a submission is full marks is found out: after the first failure no test is run. With ``strict`` nothing of a
+    submission is run below ``least``, public tests included.
     """
 
     course: Course
@@ -64,6 +65,7 @@ class Grader:
     seed: int | None = None
     inspect: Callable[[Attempt, Submission], str] | None = None
     brief: bool = False
+    strict: bool = False
     crew: Crew = field(init=False)
 
     def __post_init__(self) -> None:
@@ -81,7 +83,7 @@ class Grader:
         try:
             submission = self.open(submission, exercise)
             attempt = self.judge(submission, exercise, clock, seed)
-        except Unopened as error:
+        except Ungraded as error:
             return self.fault(submission, exercise, clock, seed, str(error), error.outcome)
         except (EngineFault, OSError) as error:
             return self.fault(submission, exercise, clock, seed, str(error))
@@ -93,9 +95,9 @@ class Grader:
         if submission.archive is None:
             return submission
         archive = submission.archive
-        _, opening = self.crew.ask(exercise, lambda worker: worker.unpack(archive))
+        _, opening = self.crew.ask(exercise, lambda worker: self.permitted(worker).unpack(archive))
         if opening["fault"]:
-            raise Unopened(opening["fault"], fault_outcome(opening))
+            raise Ungraded(opening["fault"], fault_outcome(opening))
         return opened(submission, exercise, contents_from(opening))
 
     def judge(self, submission: Submission, exercise: Exercise, clock: Clock, seed: int) -> Attempt:
@@ -105,9 +107,22 @@ class Grader:
         files = submission.files
         worker, report = self.crew.ask(
             exercise,
-            lambda worker: worker.grade(files, seed, hidden=worker.ready.proof.level >= self.least, brief=self.brief),
+            lambda worker: self.permitted(worker).grade(
+                files, seed, hidden=worker.ready.proof.level >= self.least, brief=self.brief
+            ),
         )
         return self.attempt(submission, exercise, worker.ready, report, clock, seed)
+
+    def permitted(self, worker: Worker) -> Worker:
+        """Return a worker, if submissions may be run by it.
+
+        Raises:
+            Ungraded: its walls are too low.
+        """
+        proof = worker.ready.proof
+        if self.strict and proof.level < self.least:
+            raise Ungraded("; ".join(proof.against), Outcome.SANDBOX_UNAVAILABLE)
+        return worker
 
     @property
     def workers(self) -> dict[str, Worker]:

@@ -13,6 +13,9 @@ from grader.statement import statement_file
 FOLDER = Path(__file__).with_name("student")
 AS_THEY_ARE = {".gitignore": "gitignore", ".gitattributes": "gitattributes", "LICENSE": "LICENSE"}
 """Files of the repository that are copied, and under which names they are kept here, where they must mean nothing."""
+WORKFLOWS = FOLDER.parents[1] / "hosts" / "templates"
+ON_GITHUB = {".github/actions/grade/action.yml": "action.yml", ".github/workflows/public-tests.yml": "public-tests.yml"}
+"""The same for what runs on GitHub: the public tests after each push. What grades with hidden tests is put there by staff."""
 PLACE = "exercises/readings/"
 HEADINGS = {"en": ("id", "what it is about", "points"), "zh-CN": ("编号", "内容", "分值")}
 TO_READ = {"en": "To read before or beside them:", "zh-CN": "可以先读，也可以边做边读："}
@@ -26,6 +29,7 @@ def own_files(exercises: Iterable[Exercise], language: str, others: Mapping[str,
     """
     exercises = sorted(exercises, key=lambda one: one.kind == "graded")  # a warm-up comes first
     found = {path: (FOLDER / name).read_bytes() for path, name in AS_THEY_ARE.items()}
+    found |= {path: (WORKFLOWS / name).read_bytes() for path, name in ON_GITHUB.items()}
     found["pyproject.toml"] = filled("pyproject.in", version=grader.__version__)
     for one in LANGUAGES if language == "both" else (language,):
         found[page_name(one, language)] = page(exercises, others, one, both=language == "both")

@@ -26,6 +26,7 @@ CATALOGUES = [catalogue_file(folder, language) for folder in FOLDERS for languag
 KEYS_AT: dict[str, tuple[int, ...]] = {
     "text": (0,), "word": (0,), "Finding": (0, 1), "problem": (1,), "broke": (1,), "NotRun": (0,), "Unacceptable": (0,),
     "Unavailable": (0,), "Unsuited": (0, 1), "Misuse": (0,),
+    "Obstacle": (0,), "Untakable": (0,),
 }  # fmt: skip
 """Functions of the engine that take texts, and where among their arguments; each may have ``look`` by keyword too."""
 

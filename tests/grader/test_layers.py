@@ -36,7 +36,7 @@ LAYERS = (
     ("testing",),
     ("grading",),
     ("reports", "release", "output"),
-    ("demo", "proving", "predictions", "student"),
+    ("demo", "proving", "predictions", "student", "hosts"),
     ("cli", "__main__"),
 )
 """Each module or package directly in grader/ stands once; the package itself (its version, its place) is below them all."""
