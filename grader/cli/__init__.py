@@ -22,6 +22,7 @@ SUMMARIES = {
     "export": "Write the grades to OUT, or to standard output.",
     "feedback": "Write a page of feedback for each student to the folder OUT, about the attempt that counts.",
     "grade": "Grade PATH: a file, an archive (zip, tar.gz), a folder, or a tree submitted/<student>/<exercise>/.",
+    "gradescope": "Build an autograder for Gradescope, with the hidden tests of one exercise.",
     "hint": "Show one more hint for EXERCISE: a question, then the principle, then a skeleton with gaps.",
     "leaks": "Search files, folders and archives for anything of hidden tests and solutions, before students get them.",
     "list": "List the exercises of the course.",
