@@ -37,8 +37,6 @@ FILE, PROGRAM = 0o100644, 0o100755
 UNIX = 3
 """The system whose rights a zip's entry has (APPNOTE.TXT 4.4.2)."""
 USED_UP = "attempts_used_up"
-FAULT = "no score: the fault is the grader's, not the submission's"
-NO_MORE = "nothing was graded: all {most} attempts are used up, and the score is that of the last one"
 
 
 @dataclass(frozen=True)
@@ -152,18 +150,24 @@ def place_of(folder: Path, exercise: Exercise) -> Path:
 
 def without_score(settings: Settings) -> dict[str, Any]:
     """Return results without a score, which no score is made of: Gradescope says that the autograder failed."""
-    return result(settings, FAULT, "grader_error")
+    said = Catalogue().word("no score: the fault is the grader's, not the submission's", settings.language)
+    return result(settings, said, "grader_error")
 
 
 def refusal(settings: Settings, earned: float) -> dict[str, Any]:
     """Return results for an attempt too many; without the points of before it would take them away."""
-    return {"score": earned, **result(settings, NO_MORE, USED_UP, most=settings.max_attempts)}
+    said = Catalogue().word(
+        "nothing was graded: all {most} attempts are used up, and the score is that of the last one",
+        settings.language,
+        most=settings.max_attempts,
+    )
+    return {"score": earned, **result(settings, said, USED_UP)}
 
 
-def result(settings: Settings, key: str, verdict: str, **values: object) -> dict[str, Any]:
+def result(settings: Settings, said: str, verdict: str) -> dict[str, Any]:
     """Return results that say one sentence."""
     return {
-        "output": Catalogue().word(key, settings.language, **values),
+        "output": said,
         "output_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
