@@ -71,12 +71,19 @@ from grader.reports.told import told
 @workers_option
 @format_options
 @store_option
+@click.option(
+    "--max-attempts",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Grade no more of one student and exercise; work that is one too many gets a sentence (default: any number).",
+)
 @click.option("--no-store", is_flag=True, help="Keep nothing, and grade again what was graded before.")
 @reporting
 def command(path: Path, exercise_name: str | None, single: bool, system: str | None, roster_file: Path | None,
           course_folder: Path | None, private: Path | None, min_isolation: str, walls_only: bool,
           form: str, audience: str, feedback: str | None, lang: str, out: Path | None, fail_under: float | None, seed: int | None,
-          workers: int | None, store: str | None, formats: Formats, no_store: bool) -> None:  # fmt: skip
+          workers: int | None, store: str | None, formats: Formats, max_attempts: int | None,
+          no_store: bool) -> None:  # fmt: skip
     """Grade PATH: a file, an archive (zip, tar.gz), a folder, or a tree submitted/<student>/<exercise>/.
 
     PATH may also be a folder with a folder or archive for each student, or what Canvas, Moodle or Gradescope give out for an
@@ -94,7 +101,9 @@ def command(path: Path, exercise_name: str | None, single: bool, system: str | N
         formats.check(len(found), form)
         folder = writable_folder(out) if out else None
         least, verdicts = Isolation[min_isolation.upper()], Verdicts(fail_under)
-        with keeper_for(course, store, found, Wanted(least, seed), use=not no_store) as keeper:
+        with keeper_for(
+            course, store, found, Wanted(least, seed), use=not no_store, most=max_attempts, lang=lang
+        ) as keeper:
             kept, student = not isinstance(keeper, InMemory), audience == "student"
             inspection = inspection_of(course, private) if student or kept or formats.any else None
 
