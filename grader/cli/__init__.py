@@ -16,7 +16,7 @@ from grader.streams import tolerate
 
 SUMMARIES = {
     "check": "Run the public tests of EXERCISE on your files, and say what runs at grading besides.",
-    "ci": "Grade on GitHub: take what a pull request hands in, grade it, and post what came of it.",
+    "ci": "Grade on GitHub or GitLab: take what a pull or merge request hands in, grade it, and post what came of it.",
     "demo": "Build a small class from the sample submissions, grade it, and show what comes out.",
     "doctor": "Find out by probes how well submissions are walled in on this machine, and what to do for more.",
     "export": "Write the grades to OUT, or to standard output.",

@@ -43,7 +43,7 @@ def token() -> str:
 
 @click.group("ci")
 def command() -> None:
-    """Grade on GitHub: take what a pull request hands in, grade it, and post what came of it.
+    """Grade on GitHub or GitLab: take what a pull or merge request hands in, grade it, and post what came of it.
 
     grader/hosts/README.md says who can see and change what.
     """
@@ -64,7 +64,7 @@ def template(name: str) -> None:
 @click.option("--runs-a-day", type=click.IntRange(1), metavar="N", help="Grade no more of one author in 24 hours.")
 @reporting
 def fetch(out: Path, event: Path, course_folder: Path | None, reports: Path, runs_a_day: int | None) -> None:
-    """Fetch what a pull request hands in to OUT/submitted/<login>/<exercise>/, as data; the token is that of GITHUB_TOKEN.
+    """Fetch what a pull request hands in to OUT/submitted/<login>/<exercise>/, as data; with the token in GITHUB_TOKEN.
 
     The output ``paths`` of the step gets the folders, a line each; it is empty if nothing is to be graded.
     """
@@ -145,7 +145,10 @@ def grade(paths: tuple[str, ...], begun: bool, course_folder: Path | None, priva
 @lang_option
 @reporting
 def post(reports: Path, event: Path, lang: str) -> None:
-    """Post what is in the folder REPORTS as a check and a comment of the pull request; the token is that of GITHUB_TOKEN."""
+    """Post what is in the folder REPORTS as a check and a comment of the pull request, with the token in GITHUB_TOKEN.
+
+    On GitLab, where GITLAB_CI is set: as a note of the merge request, with the token in GITLAB_TOKEN.
+    """
     if on_gitlab():
         from grader.hosts.gitlab import api, read_event
         from grader.hosts.gitlab import post as posted_by
