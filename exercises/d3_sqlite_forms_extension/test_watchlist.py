@@ -76,9 +76,7 @@ def test_one_connection_for_a_request(submission, make_app, probes):
     assert found.opened == 1, "how many connections does a request open that calls get_db() twice?"
     assert found.closed == 1, "who closes the connection when the request has ended?"
     codes = {Client(app).get("/twice").status_code for _ in range(70)}
-    assert codes == {200}, (
-        "seventy requests more: is each of them answered? What stays open is an open file, and 64 are the most"
-    )
+    assert codes == {200}, "seventy requests more: is each of them answered? What stays open is an open file, and 64 are the most"
 
 
 @mark.points(4, "correctness", statement="validate")
@@ -147,7 +145,5 @@ def test_stats_are_of_one_app(submission, make_app, probes):
     stats = submission.part("ext").WatchStats()
     said = [probes.in_app_context(app, stats.current) for app in (one, other)]
     assert all(type(counts) is dict for counts in said), "what does current() return? A dict"
-    assert (said[0].get("requests"), said[0].get("added")) == (2, 1), (
-        "one app has answered two requests, and added an entry"
-    )
+    assert (said[0].get("requests"), said[0].get("added")) == (2, 1), "one app has answered two requests, and added an entry"
     assert (said[1].get("requests"), said[1].get("added")) == (0, 0), "the other app has not been asked for anything"

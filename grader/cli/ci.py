@@ -131,11 +131,14 @@ def grade(paths: tuple[str, ...], begun: bool, course_folder: Path | None, priva
         found += running.begun(course)
     if not found:
         click.echo("there is nothing to grade")
-    options = ["--min-isolation", min_isolation, "--lang", lang]
+    options = ["--min-isolation", min_isolation, "--lang", lang, *([] if on_gitlab() else ["--github"])]
     options += ["--feedback", feedback] if feedback else []
     options += ["--fail-under", str(fail_under)] if fail_under is not None else []
     kind = gitlab.GitLabGrading if on_gitlab() else running.Grading
-    grading = kind(course, private, tuple(options), reports, lambda line: click.echo(line, err=True))
+    grading = kind(
+        course, private, tuple(options), reports,
+        lambda text: click.echo(text, nl=False), lambda line: click.echo(line, err=True),
+    )  # fmt: skip
     sys.exit(grading.all(found))
 
 

@@ -188,7 +188,7 @@ class GitLabGrading(Grading):
 
     def words(self, exercise: Exercise) -> Iterator[str]:
         """Yield the options."""
-        yield from (word for word in super().words(exercise) if word != "--github")
+        yield from super().words(exercise)
         if self.reports:
             yield from ("--junit", str(writable_folder(self.reports / "junit") / f"{exercise.name}.xml"))
             yield from ("--gitlab", str(writable_folder(self.reports / "code-quality") / f"{exercise.name}.json"))

@@ -134,7 +134,7 @@ def graded(home: Path, settings: Settings, results: Path, say: Callable[[str], N
             write_json(results, refusal(settings, before[-1]))
             return 0
     options = ("--feedback", settings.feedback, "--lang", settings.language, "--min-isolation", str(Isolation.CONFINED))
-    autograder = Autograder(course, source / PRIVATE, options, results, say)
+    autograder = Autograder(course, source / PRIVATE, options, results, say=say)
     return autograder.one(place_of(home / SUBMISSION, exercise), exercise)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.course import NAME
 from grader.errors import EngineFault
 from grader.hosts.pull_requests import Obstacle
 from grader.output import write_json
@@ -64,7 +65,9 @@ def read_note(folder: Path) -> Note | None:
     except FileNotFoundError:
         return None
     match content:
-        case {"exercises": [*names], "problems": [*told]} if all(type(name) is str for name in names):
+        case {"exercises": [*names], "problems": [*told]} if all(
+            type(name) is str and NAME.match(name) for name in names
+        ):
             return Note(tuple(names), tuple(map(problem_of, told)))
     raise EngineFault(f"{NOTE} is not what the job that grades writes")
 

@@ -36,6 +36,9 @@ MOST_SAID = 100
 PRIVATE = "(private half)"
 TELLING = re.compile(r"tests[/\\]hidden|solutions[/\\]|leak.marker", re.IGNORECASE)
 DAMAGED = "a file of the private half is no Python file, or a leak marker in it is too short; run grader leaks where it is kept"
+FAULT = (
+    "{exercise}: no score, and the fault is not the submission's; a step with grader doctor says what this runner lacks"
+)
 FOR_STAFF = "{count} lines are left out here, for they may tell something of the private half; grade there to see them"
 
 
@@ -43,13 +46,15 @@ FOR_STAFF = "{count} lines are left out here, for they may tell something of the
 class Grading:
     """How a host grades: the course, the private half if hidden tests are to be run, and options of ``grader grade``.
 
-    ``reports`` is the folder for documents and pages, if they are wanted; ``say`` gets what is for the log.
+    ``reports`` is the folder for documents and pages, if they are wanted. ``show`` gets what a grading prints, unless a fault of
+    ours is in it, which may name places; ``say`` gets lines about the run.
     """
 
     course: Course
     private: Path | None
     options: tuple[str, ...] = ()
     reports: Path | None = None
+    show: Callable[[bytes], object] = lambda text: sys.stdout.buffer.write(text)
     say: Callable[[str], None] = print
     guard: Guard = field(init=False)
 
@@ -71,16 +76,21 @@ class Grading:
     def one(self, path: Path, exercise: Exercise) -> int:
         """Grade one; return the exit code."""
         done = subprocess.run(
-            [sys.executable, "-m", "grader", "grade", str(path), "--exercise", exercise.name, *self.words(exercise)],
-            env=environment(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,
+            [sys.executable, "-P", "-m", "grader", "grade", str(path), "--exercise", exercise.name, *self.words(exercise)],
+            env=environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False,
         )  # fmt: skip
+        code = done.returncode if done.returncode in (0, 1, 2) else 3
+        if code == 3:
+            self.say(FAULT.format(exercise=exercise.name))
+        else:
+            self.show(done.stdout)
         for line in self.sayable(done.stderr.decode("utf-8", "replace")):
             self.say(line)
-        return done.returncode if done.returncode in (0, 1, 2) else 3
+        return code
 
     def words(self, exercise: Exercise) -> Iterator[str]:
         """Yield the options."""
-        yield from ("--course", str(self.course.folder), "--no-store", "--github", *self.options)
+        yield from ("--course", str(self.course.folder), "--no-store", *self.options)
         if self.private:
             yield from ("--private", str(self.private), "--walls-only")
         if self.reports:

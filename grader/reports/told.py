@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from grader.models import Attempt, Outcome, TestResult, Verdict, Visibility
+from grader.catalogues import Catalogue
+from grader.models import LANGUAGES, Attempt, Feedback, Outcome, TestInfo, TestResult, Verdict, Visibility
 from grader.policy import NAMES
 
 
@@ -22,5 +23,17 @@ def named(result: TestResult) -> TestResult:
     """Return of a hidden test's result whether it passed."""
     if result.info.visibility is Visibility.PUBLIC:
         return result
-    verdict = Verdict.PASSED if result.verdict is Verdict.PASSED else Verdict.WRONG
-    return TestResult(result.info, verdict)
+    if result.verdict is Verdict.PASSED:
+        return TestResult(result.info, Verdict.PASSED)
+    return TestResult(result.info, Verdict.WRONG, feedback=constant(result.info))
+
+
+def constant(info: TestInfo) -> Feedback:
+    """Return the feedback of a test, whatever happened."""
+    catalogue = Catalogue()
+    return Feedback(
+        happened=catalogue.text("this hidden test did not pass; the course tells no more of it"),
+        expected=info.title,
+        why=dict.fromkeys(LANGUAGES, info.rule) if info.rule else catalogue.text("this exercise's contract"),
+        look_at=catalogue.text("the sentence of the statement that this is about; write a test of your own for it"),
+    )

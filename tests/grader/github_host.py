@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.grader.conftest import skip
 
 JSON = dict[str, Any]
 COURSE = "school/course"
@@ -58,6 +61,8 @@ class Repository:
 
 def begin(folder: Path) -> tuple[Repository, str]:
     """Make a repository of a folder; return it with its first commit."""
+    if not shutil.which("git"):
+        skip("there is no git here", "install git")
     repository = Repository(folder)
     repository.git("init", "-q", "-b", "main")
     first = repository.commit()

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from grader.catalogues import Catalogue
+from grader.cli import main
 from grader.course import Course, load_course
 from grader.errors import EngineFault, UsageError
 from grader.hosts import api as api_module
@@ -394,6 +396,31 @@ def test_another_event_is_refused(content: str, tmp_path: Path) -> None:
         read_event(path)
     with pytest.raises(UsageError, match="--event"):
         read_event(tmp_path / "none.json")
+
+
+def test_the_command_writes_what_it_fetched_to_a_new_folder_only(
+    host: tuple[Host, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, first = host
+    write(there.repository.folder, f"{MINE}/app.py")
+    write(there.repository.folder, f"{MINE}/conftest.py")
+    head = there.repository.commit(parent=first)
+    there.repository.back_to(first)
+    payload, outputs = tmp_path / "event.json", tmp_path / "outputs"
+    payload.write_text(json.dumps(github_host.event(first, head)))
+    monkeypatch.setenv("GITHUB_API_URL", there.address)
+    monkeypatch.setenv("GITHUB_OUTPUT", str(outputs))
+    words = ["ci", "fetch", str(tmp_path / "out"), "--event", str(payload), "--reports", str(tmp_path / "reports"),
+             "--course", str(there.repository.folder)]  # fmt: skip
+    result = CliRunner().invoke(main, words)
+    assert (result.exit_code, result.output) == (0, f"{W1}: 1 files, {len(APP)} bytes\n")
+    written = [
+        path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()
+    ]
+    assert written == [f"{MINE}/app.py"]
+    assert outputs.read_text() == f"paths<<GRADER_PATHS\n{tmp_path / 'out' / 'submitted' / 'ada' / W1}\nGRADER_PATHS\n"
+    again = CliRunner().invoke(main, words)
+    assert (again.exit_code, "not empty; name a new folder" in again.output) == (2, True)
 
 
 def test_the_address_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

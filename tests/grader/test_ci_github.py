@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +17,10 @@ from grader.leaks.secrets import secrets_of
 from tests.grader import github_host, two_exercises
 from tests.grader.actions_runner import Job, commands_in
 from tests.grader.ci_course import KEY, MINE, TOKEN, Hosted, hosted, posted, texts
+from tests.grader.conftest import ROOT, skip
 from tests.grader.github_host import Host
+from tests.grader.ordinary import obstacle
+from tests.grader.scenarios import private_python, readable_python
 from tests.grader.two_exercises import LENGTH, W1
 
 HONEST = two_exercises.app(LENGTH)
@@ -142,17 +148,41 @@ def test_a_wrong_one_is_told_which_test_and_which_comment_is_brought_up_to_date(
     assert_tells_nothing(everything(tmp_path, jobs, host), course, tmp_path)
 
 
-def test_a_hostile_one_neither_forges_nor_learns_anything(
-    course: Hosted, host: Host, tmp_path: Path, walled: None
-) -> None:
-    source = HOSTILE.replace("WORKSPACE", str(tmp_path / "grade"))
-    jobs = graded(course, host, tmp_path, {f"{MINE}/app.py": source})
+@pytest.fixture(params=["full", "confined"])
+def level(request: pytest.FixtureRequest, public: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A runner with namespaces, and one without, as in many containers; what runs there is really denied them."""
+    name: str = request.param
+    request.getfixturevalue("full")
+    if name == "confined":
+        if private_python(name) and (remedy := obstacle()):
+            skip("this Python cannot be run by other users", remedy)
+        python = str(readable_python()) if private_python(name) else sys.executable
+        poorer = [sys.executable, str(ROOT / "tests" / "grader" / "poorer.py"), "--no-namespaces", "--", python]
+        script = public / "python-without-namespaces"
+        script.write_text(f'#!/bin/sh\nexec {shlex.join(poorer)} "$@"\n')
+        script.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(script))
+    return name
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that every user of the machine may read, as the places are where a host's runner works."""
+    with tempfile.TemporaryDirectory(prefix="grader-host-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_a_hostile_one_neither_forges_nor_learns_anything(course: Hosted, host: Host, public: Path, level: str) -> None:
+    source = HOSTILE.replace("WORKSPACE", str(public / "grade"))
+    jobs = graded(course, host, public, {f"{MINE}/app.py": source})
     assert [job.result for job in jobs.values()] == ["success", "success"], jobs["grade"].log + jobs["post"].log
     (check,) = host.checks
     assert (check["conclusion"], check["output"]["title"]) == ("failure", f"{W1} 0/100")
+    assert f"isolation level: {level}" in host.comments[0]["body"]
     assert {note["path"] for note in check["output"]["annotations"]} == {f"{MINE}/app.py"}
-    text = everything(tmp_path, jobs, host)
-    assert_tells_nothing(text, course, tmp_path)
+    text = everything(public, jobs, host)
+    assert_tells_nothing(text, course, public)
     assert "forged" in text  # a public test says what its author raised: as a quotation
     assert "\x1b" not in text
     carried_out = [*commands_in(jobs["grade"].log), *commands_in(jobs["post"].log)]
@@ -168,29 +198,27 @@ def test_the_runner_would_carry_out_what_the_hostile_one_prints() -> None:
     assert [name for name, _ in commands_in(loud)] == ["error", "set-output", "add-mask", "error"]
 
 
-@pytest.mark.parametrize(
-    ("place", "content"),
-    [
-        (".github/workflows/pull-requests.yml", "on: push"),
-        (".github/actions/grade/action.yml", "runs: {using: composite, steps: [{run: 'env > /tmp/x', shell: bash}]}"),
-        (f"exercises/{W1}/exercise.toml", "kind = 'graded'"),
-    ],
-)
 def test_what_reaches_for_the_course_is_refused_and_nothing_of_it_is_run(
-    place: str, content: str, course: Hosted, host: Host, tmp_path: Path
+    course: Hosted, host: Host, tmp_path: Path, posix: None
 ) -> None:
-    jobs = graded(course, host, tmp_path, {place: content, f"{MINE}/app.py": "raise SystemExit('ran')"})
+    action = "runs: {using: composite, steps: [{run: 'exit 9', shell: bash}]}"
+    places: dict[str, str | bytes] = {
+        ".github/workflows/pull-requests.yml": "on: push", ".github/actions/grade/action.yml": action,
+        f"exercises/{W1}/exercise.toml": "kind = 'graded'", f"{MINE}/app.py": "raise SystemExit('ran')",
+    }  # fmt: skip
+    jobs = graded(course, host, tmp_path, places)
     assert [job.result for job in jobs.values()] == ["success", "success"], jobs["grade"].log + jobs["post"].log
     (check,) = host.checks
     assert (check["conclusion"], check["output"]["title"]) == ("failure", "nothing of this pull request was graded")
-    assert f"`{place}` is not yours to change" in host.comments[0]["body"]
+    for place in [*places][:-1]:
+        assert f"`{place}` is not yours to change" in host.comments[0]["body"]
     assert "Grade" not in jobs["grade"].environments
     assert not [path for _, path, _ in host.asked if "/git/" in path]
     assert_tells_nothing(everything(tmp_path, jobs, host), course, tmp_path)
 
 
 def test_with_a_wrong_key_nothing_is_graded_and_the_student_is_not_to_blame(
-    course: Hosted, host: Host, tmp_path: Path
+    course: Hosted, host: Host, tmp_path: Path, posix: None
 ) -> None:
     jobs = graded(course, host, tmp_path, {f"{MINE}/app.py": HONEST}, key="another key")
     assert [job.result for job in jobs.values()] == ["failure", "success"]
@@ -200,7 +228,9 @@ def test_with_a_wrong_key_nothing_is_graded_and_the_student_is_not_to_blame(
     assert "the fault is the grader's" in host.comments[0]["body"]
 
 
-def test_with_the_private_half_of_another_course_nothing_is_graded(course: Hosted, host: Host, tmp_path: Path) -> None:
+def test_with_the_private_half_of_another_course_nothing_is_graded(
+    course: Hosted, host: Host, tmp_path: Path, posix: None
+) -> None:
     other = tmp_path / "other"
     (other / "tests" / "hidden").mkdir(parents=True)
     head = course.proposed({f"{MINE}/app.py": HONEST})

@@ -78,6 +78,11 @@ def test_a_private_half_of_something_else_is_refused(
     assert "/100" not in result.output
 
 
+def test_one_that_is_not_there_is_refused(small: Path, tmp_path: Path) -> None:
+    result = grade(handed_in(tmp_path, "x"), "--course", small, "--private", "private-half")
+    assert (result.exit_code, "'private-half' does not exist" in result.output) == (2, True)
+
+
 def test_that_of_an_origin_counts_too(small: Path) -> None:
     shutil.rmtree(small / "tests" / "hidden" / W1)
     with pytest.raises(UsageError, match="w2_greeting_again"):
@@ -134,6 +139,9 @@ def test_a_runner_without_walls_gives_no_score_and_runs_no_hidden_test(
     assert (document["verdict"], document["score"]) == ("sandbox_unavailable", None)
     assert (document["tests"], document["detail"]) == ([], {})
     assert not (tmp_path / "ran").exists()
+    said = "no score, and the fault is not the submission's; a step with grader doctor says what this runner lacks"
+    assert result.output.splitlines()[0] == f"{W1}: {said}"
+    assert str(small) not in result.output
 
 
 def test_without_a_folder_there_is_nothing_to_grade(small: Path) -> None:
@@ -158,7 +166,7 @@ def test_begun_is_what_differs_from_what_was_given_out(course: Hosted) -> None:
     ("source", "result", "score"), [(two_exercises.app(), "success", "40/40"), ("def (", "failure", "0/40")]
 )
 def test_a_students_own_repository_runs_the_public_tests_of_what_was_begun(
-    source: str, result: str, score: str, course: Hosted, tmp_path: Path
+    source: str, result: str, score: str, course: Hosted, tmp_path: Path, posix: None
 ) -> None:
     mine = tmp_path / "mine"
     shutil.copytree(course.repository.folder, mine, ignore=shutil.ignore_patterns(".git", "__pycache__"))

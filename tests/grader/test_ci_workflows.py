@@ -17,8 +17,14 @@ import yaml
 from click.testing import CliRunner
 
 from grader.cli import main
+from grader.course import load_course
+from grader.release.contents import Wishes
+from grader.release.making import make
+from tests.grader import two_exercises
 from tests.grader.actions_runner import PINNED, evaluate
 from tests.grader.conftest import ROOT, skip
+from tests.grader.test_documents import FIRST_MINUTE
+from tests.grader.test_documents import complaints as complaints_of
 
 TEMPLATES = ROOT / "grader" / "hosts" / "templates"
 ACTION = TEMPLATES / "action.yml"
@@ -52,17 +58,15 @@ def steps(path: Path) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("schema", "path"),
-    [("vendor.github-actions", ACTION), *(("vendor.github-workflows", path) for path in WORKFLOWS)],
-    ids=lambda value: value.name if isinstance(value, Path) else "",
+    ("schema", "paths"), [("vendor.github-actions", [ACTION]), ("vendor.github-workflows", WORKFLOWS)]
 )
-def test_it_keeps_to_the_schema(schema: str, path: Path) -> None:
-    if not shutil.which("check-jsonschema", path=str(Path(sys.executable).parent)):
+def test_they_keep_to_the_schema(schema: str, paths: list[Path]) -> None:
+    program = shutil.which("check-jsonschema", path=str(Path(sys.executable).parent))
+    if not program:
         skip("check-jsonschema is not installed", "uv sync --group ci")
     done = subprocess.run(
-        [Path(sys.executable).parent / "check-jsonschema", "--builtin-schema", schema, path], capture_output=True, text=True,
-        check=False, timeout=60,
-    )  # fmt: skip
+        [str(program), "--builtin-schema", schema, *paths], capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -104,7 +108,7 @@ def test_the_linter_finds_what_is_wrong(actionlint: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("path", [ACTION, *GIVEN_OUT], ids=name_of)
-def test_its_blocks_are_bash(path: Path) -> None:
+def test_its_blocks_are_bash(path: Path, posix: None) -> None:
     for step in steps(path):
         done = subprocess.run(["bash", "-n"], input=step.get("run", ""), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
@@ -176,11 +180,37 @@ def test_own_workflow_runs_what_must_hold() -> None:
     assert content["jobs"]["everything"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
 
 
+def test_own_workflow_finds_the_line_of_the_readme_that_it_runs(posix: None) -> None:
+    (block,) = [
+        step["run"] for step in steps(ROOT / ".github" / "workflows" / "ci.yml") if "eval" in step.get("run", "")
+    ]
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", block.replace("eval", "echo", 1)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == FIRST_MINUTE[1]
+
+
 # -- given out
 
 
 def test_the_action_is_the_one_that_is_given_out() -> None:
     assert (ROOT / ".github" / "actions" / "grade" / "action.yml").read_bytes() == ACTION.read_bytes()
+
+
+def test_students_get_the_action_and_the_public_tests_and_nothing_that_grades_with_hidden_ones(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    make(load_course(two_exercises.write(tmp_path / "course")), out, Wishes(), private=None, staff=False, update=False)
+    given = {
+        path.relative_to(out).as_posix(): path.read_bytes() for path in (out / ".github").rglob("*") if path.is_file()
+    }
+    assert given == {
+        ".github/actions/grade/action.yml": ACTION.read_bytes(),
+        ".github/workflows/public-tests.yml": GIVEN_OUT[0].read_bytes(),
+    }
 
 
 @pytest.mark.parametrize("path", [ACTION, *GIVEN_OUT], ids=name_of)
@@ -192,6 +222,10 @@ def test_a_command_prints_it(path: Path) -> None:
 def test_the_trust_page_names_every_template() -> None:
     page = (ROOT / "grader" / "hosts" / "README.md").read_text(encoding="utf-8")
     assert [path.stem for path in GIVEN_OUT if f"`grader ci template {path.stem}`" not in page] == []
+
+
+def test_what_the_trust_page_tells_to_type_exists(pytestconfig: pytest.Config) -> None:
+    assert complaints_of("grader/hosts/README.md", pytestconfig) == []
 
 
 # -- the tests' own runner

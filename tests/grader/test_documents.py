@@ -62,8 +62,10 @@ def command_lines(document: str) -> Iterator[list[str]]:
 
 
 def options_of(command: click.Command) -> set[str]:
-    """Return every spelling of every option of a command."""
-    return {name for parameter in command.params for name in parameter.opts} | {"--help", "-h"}
+    """Return every spelling of every option of a command, and of those that a group of commands has."""
+    inner = command.commands.values() if isinstance(command, click.Group) and command is not main else ()
+    own = {name for parameter in command.params for name in parameter.opts} | {"--help", "-h"}
+    return own.union(*map(options_of, inner))
 
 
 def known_to_pytest(option: str, config: pytest.Config) -> bool:

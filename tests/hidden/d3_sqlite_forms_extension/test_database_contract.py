@@ -44,13 +44,7 @@ Film = dict[str, int | str]
 def some_films(rng: random.Random, *titles: str) -> list[Film]:
     """Make films with English titles, and with ids that are none of the built-in ones."""
     return [
-        {
-            "id": number,
-            "title_zh": f"影片{number}",
-            "title_en": title,
-            "year": 1900 + number % 100,
-            "director": LEAK_MARKER,
-        }
+        {"id": number, "title_zh": f"影片{number}", "title_en": title, "year": 1900 + number % 100, "director": LEAK_MARKER}
         for number, title in zip(rng.sample(range(100, 1000), len(titles)), titles, strict=True)
     ]
 
@@ -242,9 +236,7 @@ def check_contexts(probes: Probes, trace: Tracer, app: App, get_db: StudentObjec
     answers.clear()
     with probes.sqlite() as found:
         seen = trace(app, "GET", "/overlaps")
-    assert [seen.code, *answers] == [200, 200, 200], (
-        "a request that comes while another one is answered: are both answered?"
-    )
+    assert [seen.code, *answers] == [200, 200, 200], "a request that comes while another one is answered: are both answered?"
     if found.opened != 2:
         raise Finding("two requests that overlapped did not have a connection each",
                       "where does get_db() keep the connection: with the request, or with the thread?")  # fmt: skip
@@ -516,9 +508,7 @@ def test_csrf(make_app: AppMaker, trace: Tracer, rng: random.Random) -> None:
     refused(form(mine, film, "m"))
     right = token_of(mine)
     if session_of(mine).get("csrf") != right:
-        raise Finding(
-            'the token on the page was not the one in session["csrf"]', "which of the two do you compare with?"
-        )
+        raise Finding('the token on the page was not the one in session["csrf"]', "which of the two do you compare with?")
     assert form(mine, film, "x" * 201, csrf=right) == 400, "a bad form with the right token: is it answered with 400?"
     assert form(mine, film, note, csrf=token_of(mine)) == 303, "a good form with the right token: is it taken?"
     shown = [item.text for item in entries(mine.get(PLACE).data)]
@@ -539,9 +529,7 @@ def token_of(client: Client) -> str:
     answer = client.get(PLACE)
     assert answer.status_code == 200, "GET /watchlist: is the list shown with status 200?"
     fields = [field.attributes for field in read_page(answer.data).all("input")]
-    found = [
-        field.get("value", "") for field in fields if field.get("name") == "csrf" and field.get("type") == "hidden"
-    ]
+    found = [field.get("value", "") for field in fields if field.get("name") == "csrf" and field.get("type") == "hidden"]
     if len(found) != 1 or not found[0]:
         raise Finding("with CSRF the page of the list had no hidden field csrf with a token in it, or more than one",
                       "the form on the page carries the token, so that the browser sends it back")  # fmt: skip
@@ -637,9 +625,7 @@ def test_no_secret_in_source(submission: Submission, trace: Tracer, rng: random.
     for key in ("SECRET_KEY", "DATABASE"):
         check_missing(submission, {name: value for name, value in complete.items() if name != key}, key)
     check_missing(submission, {}, "SECRET_KEY")
-    done = submission.run(
-        ["python", "-m", "flask", "--app", "watchlist", "init-db"], env={"FLASK_DATABASE": "no.sqlite3"}
-    )
+    done = submission.run(["python", "-m", "flask", "--app", "watchlist", "init-db"], env={"FLASK_DATABASE": "no.sqlite3"})
     if not done.returncode or b"SECRET_KEY" not in done.stdout + done.stderr:
         raise Finding("flask init-db was run without a SECRET_KEY, and did not fail with a message that names it",
                       "where could a key come from that nobody has given?")  # fmt: skip
