@@ -16,12 +16,13 @@ from grader.streams import tolerate
 
 SUMMARIES = {
     "check": "Run the public tests of EXERCISE on your files, and say what runs at grading besides.",
-    "ci": "Grade on GitHub: take what a pull request hands in, grade it, and post what came of it.",
+    "ci": "Grade on GitHub or GitLab: take what a pull or merge request hands in, grade it, and post what came of it.",
     "demo": "Build a small class from the sample submissions, grade it, and show what comes out.",
     "doctor": "Find out by probes how well submissions are walled in on this machine, and what to do for more.",
     "export": "Write the grades to OUT, or to standard output.",
     "feedback": "Write a page of feedback for each student to the folder OUT, about the attempt that counts.",
     "grade": "Grade PATH: a file, an archive (zip, tar.gz), a folder, or a tree submitted/<student>/<exercise>/.",
+    "gradescope": "Build an autograder for Gradescope, with the hidden tests of one exercise.",
     "hint": "Show one more hint for EXERCISE: a question, then the principle, then a skeleton with gaps.",
     "leaks": "Search files, folders and archives for anything of hidden tests and solutions, before students get them.",
     "list": "List the exercises of the course.",

@@ -9,6 +9,8 @@ import click
 from grader.archives import is_archive
 from grader.bulk.classes import SYSTEMS, Class, find_class
 from grader.course import Course
+from grader.discovery import Found
+from grader.errors import UsageError
 from grader.models import Attempt, Exercise, Outcome
 from grader.printable import printable
 from grader.roster import read_roster
@@ -26,6 +28,21 @@ roster_option = click.option(
     "--roster", "roster_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="The students of the class, CSV: maps names and numbers of platforms to ids.",
 )  # fmt: skip
+single_option = click.option(
+    "--single", is_flag=True,
+    help="PATH is the work of one student for --exercise, whatever it looks like: for what nobody has seen before.",
+)  # fmt: skip
+
+
+def single_at(path: Path, wanted: Exercise | None) -> Class:
+    """Take a path for what one student handed in.
+
+    Raises:
+        UsageError: it is not said for which exercise.
+    """
+    if wanted is None:
+        raise UsageError("--single needs --exercise, for nothing is recognised then")
+    return Class([Found(path, wanted, None)])
 
 
 def class_at(

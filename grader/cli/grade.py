@@ -11,7 +11,15 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from grader.cli.classes import class_at, from_option, hint_at_class, roster_option, say_unassigned
+from grader.cli.classes import (
+    class_at,
+    from_option,
+    hint_at_class,
+    roster_option,
+    say_unassigned,
+    single_at,
+    single_option,
+)
 from grader.cli.formats import Formats, format_options
 from grader.cli.keeping import keeper_for
 from grader.cli.options import (
@@ -43,6 +51,7 @@ from grader.reports.told import told
 @click.command("grade")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--exercise", "exercise_name", metavar="NAME", help="The exercise: its name or short id (a1).")
+@single_option
 @from_option
 @roster_option
 @course_option
@@ -62,12 +71,19 @@ from grader.reports.told import told
 @workers_option
 @format_options
 @store_option
+@click.option(
+    "--max-attempts",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Grade no more of one student and exercise; work that is one too many gets a sentence (default: any number).",
+)
 @click.option("--no-store", is_flag=True, help="Keep nothing, and grade again what was graded before.")
 @reporting
-def command(path: Path, exercise_name: str | None, system: str | None, roster_file: Path | None,
+def command(path: Path, exercise_name: str | None, single: bool, system: str | None, roster_file: Path | None,
           course_folder: Path | None, private: Path | None, min_isolation: str, walls_only: bool,
           form: str, audience: str, feedback: str | None, lang: str, out: Path | None, fail_under: float | None, seed: int | None,
-          workers: int | None, store: str | None, formats: Formats, no_store: bool) -> None:  # fmt: skip
+          workers: int | None, store: str | None, formats: Formats, max_attempts: int | None,
+          no_store: bool) -> None:  # fmt: skip
     """Grade PATH: a file, an archive (zip, tar.gz), a folder, or a tree submitted/<student>/<exercise>/.
 
     PATH may also be a folder with a folder or archive for each student, or what Canvas, Moodle or Gradescope give out for an
@@ -79,12 +95,15 @@ def command(path: Path, exercise_name: str | None, system: str | None, roster_fi
     with formats.quiet():
         course = open_course(course_folder, private, path)
         telling = telling_of(course, feedback)
-        handed_in = class_at(path, course, course.find(exercise_name) if exercise_name else None, system, roster_file)
+        wanted = course.find(exercise_name) if exercise_name else None
+        handed_in = single_at(path, wanted) if single else class_at(path, course, wanted, system, roster_file)
         found = merged(handed_in.found)
         formats.check(len(found), form)
         folder = writable_folder(out) if out else None
         least, verdicts = Isolation[min_isolation.upper()], Verdicts(fail_under)
-        with keeper_for(course, store, found, Wanted(least, seed), use=not no_store) as keeper:
+        with keeper_for(
+            course, store, found, Wanted(least, seed), use=not no_store, most=max_attempts, lang=lang
+        ) as keeper:
             kept, student = not isinstance(keeper, InMemory), audience == "student"
             inspection = inspection_of(course, private) if student or kept or formats.any else None
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.catalogues import Catalogue
 from grader.course import Course
 from grader.discovery import Found
 from grader.errors import UsageError
+from grader.grading.allowance import Limited
 from grader.grading.run import InMemory, InStore, Keeper, Wanted, alike
 from grader.printable import printable
 
@@ -43,13 +45,22 @@ def has_database() -> bool:
 
 
 @contextlib.contextmanager
-def keeper_for(course: Course, store: str | None, found: list[Found], wanted: Wanted, *, use: bool) -> Iterator[Keeper]:
-    """Yield where attempts go: into the store, if there are students whose they are, else into memory alone."""
+def keeper_for(course: Course, store: str | None, found: list[Found], wanted: Wanted, *, use: bool,
+               most: int | None = None, lang: str = "en") -> Iterator[Keeper]:  # fmt: skip
+    """Yield where attempts go: into the store, if there are students whose they are, else into memory alone.
+
+    With ``most`` no more attempts of a student are graded, and it is said in a language whose were too many.
+    """
     named = click.get_current_context().get_parameter_source("store") is click.core.ParameterSource.COMMANDLINE
     students = [one.student for one in found if one.student is not None]
     if named and not students:
         raise UsageError(
             "--store keeps the attempts of students, and nothing here says whose work it is; grade their tree"
+        )
+    if most and not (students and use and has_database()):
+        raise UsageError(
+            "--max-attempts counts the attempts of students in a store, and here nothing is kept; grade their tree, "
+            f"without --no-store, with SQLAlchemy ({REMEDY})"
         )
     if not students or not use:
         yield InMemory()
@@ -65,9 +76,24 @@ def keeper_for(course: Course, store: str | None, found: list[Found], wanted: Wa
         click.echo(f"these are graded as different students: {', '.join(map(printable, names))}", err=True)
     with store_of(course, store, writing=True) as opened:
         say_if_clock_went_back(opened)
-        keeper = InStore(opened, opened.begin_run(), found, wanted)
+        run = opened.begin_run()
+        limited = Limited(opened, run, found, wanted, most=most) if most else None
+        keeper = limited or InStore(opened, run, found, wanted)
         yield keeper
         say_counts(keeper)
+        if limited:
+            say_refused(limited, lang)
+
+
+def say_refused(keeper: Limited, lang: str) -> None:
+    """Say whose attempts are used up."""
+    catalogue = Catalogue()
+    for one in keeper.refused:
+        said = catalogue.word(
+            "{student}: all {most} attempts at {exercise} are used up; this work is not graded, and the last attempt stands",
+            lang, student=printable(one.student or ""), most=keeper.most, exercise=one.exercise.name,
+        )  # fmt: skip
+        click.echo(said, err=True)
 
 
 def say_if_clock_went_back(store: Store) -> None:

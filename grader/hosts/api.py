@@ -29,6 +29,10 @@ class NotThere(EngineFault):
     """The host knows nothing of that address."""
 
 
+class TooLong(EngineFault):
+    """The host's answer is longer than it may be."""
+
+
 class Bearer(AuthBase):
     """Sends a token, and nothing that a file on the machine has for the same host."""
 
@@ -56,7 +60,7 @@ class Api:
             raise UsageError(f"{printable(self.address)}: an API is asked by https only, for a token goes there")
         self.session = requests.Session()
 
-    def get(self, path: str, most: int = LARGEST, **query: str | int) -> Any:  # noqa: ANN401 - JSON
+    def get(self, path: str, most: int = LARGEST, /, **query: str | int) -> Any:  # noqa: ANN401 - JSON
         """Return what is at a path below the address.
 
         Raises:
@@ -110,7 +114,7 @@ def bounded(response: requests.Response, path: str, most: int) -> bytes:
     for piece in response.iter_content(1 << 16):
         body += piece
         if len(body) > most:
-            raise EngineFault(f"{path}: the host's answer is longer than {most} bytes")
+            raise TooLong(f"{path}: the host's answer is longer than {most} bytes")
         if time.monotonic() > until:
             raise EngineFault(f"{path}: the host's answer takes longer than {WHOLE:g} seconds")
     return bytes(body)

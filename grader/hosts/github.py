@@ -188,8 +188,7 @@ class Head:
     def entries(self, tree: str) -> dict[str, Entry]:
         """Return what is in a tree by name."""
         if tree not in self.known:
-            if len(self.known) > MOST_FOLDERS:
-                raise Untakable(directories.PROBLEMS["many"], file=self.request.folder, most=str(MOST_FOLDERS))
+            self.count_folder()
             path = f"repos/{self.request.repository}/git/trees/{quote(tree)}"
             answer = self.ask.get(path)
             if answer.get("truncated") is not False:
@@ -197,6 +196,11 @@ class Head:
             found = (entry_of(row, path) for row in rows(answer, "tree", path))
             self.known[tree] = {entry.name: entry for entry in found}
         return self.known[tree]
+
+    def count_folder(self) -> None:
+        """Refuse to ask for more folders than anybody needs."""
+        if len(self.known) > MOST_FOLDERS:
+            raise Untakable(directories.PROBLEMS["many"], file=self.request.folder, most=str(MOST_FOLDERS))
 
     def one(self, tree: str, home: str, name: str) -> dict[str, Entry]:
         """Return a file that is asked for, by its name, if it is there."""
@@ -248,8 +252,8 @@ class Head:
 
     def blob(self, entry: Entry) -> bytes:
         """Return the bytes that git knows under a hash, and nothing else."""
-        path = f"repos/{self.request.repository}/git/blobs/{entry.sha}"
-        answer = self.ask.get(path, 2 * entry.size + 10_000)
+        path, most = self.place_of_blob(entry)
+        answer = self.ask.get(path, most)
         try:
             data = base64.b64decode(taken(answer, "content", path))
         except binascii.Error:
@@ -259,6 +263,10 @@ class Head:
         if found != entry.sha:
             raise EngineFault(f"{path}: the host's answer is not what this hash stands for")
         return data
+
+    def place_of_blob(self, entry: Entry) -> tuple[str, int]:
+        """Return where a file is asked for, and how long the answer may be."""
+        return f"repos/{self.request.repository}/git/blobs/{entry.sha}", 2 * entry.size + 10_000
 
 
 def check(entry: Entry, path: str, most: int) -> None:

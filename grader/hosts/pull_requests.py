@@ -71,14 +71,7 @@ def read_event(path: Path) -> PullRequest:
     Raises:
         UsageError: it is no such event; names the key.
     """
-    try:
-        data = path.read_bytes() if path.stat().st_size <= LARGEST_EVENT else b""
-        event = json.loads(data)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror}); name the event's payload with --event") from None
-    except (ValueError, RecursionError):
-        raise UsageError(f"{path}: not the JSON of an event") from None
-    read = Payload(path, event)
+    read = payload_of(path)
     return PullRequest(
         repository=read.matching("pull_request.base.repo.full_name", REPOSITORY),
         number=read.number("pull_request.number"),
@@ -86,6 +79,22 @@ def read_event(path: Path) -> PullRequest:
         base=read.matching("pull_request.base.sha", SHA),
         head=read.matching("pull_request.head.sha", SHA),
     )
+
+
+def payload_of(path: Path) -> Payload:
+    """Read the payload of an event.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        data = path.read_bytes() if path.stat().st_size <= LARGEST_EVENT else b""
+        event = json.loads(data)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror}); name the event's payload with --event") from None
+    except (ValueError, RecursionError):
+        raise UsageError(f"{path}: not the JSON of an event") from None
+    return Payload(path, event)
 
 
 @dataclass(frozen=True)

@@ -30,10 +30,15 @@ def own_files(exercises: Iterable[Exercise], language: str, others: Mapping[str,
     exercises = sorted(exercises, key=lambda one: one.kind == "graded")  # a warm-up comes first
     found = {path: (FOLDER / name).read_bytes() for path, name in AS_THEY_ARE.items()}
     found |= {path: (WORKFLOWS / name).read_bytes() for path, name in ON_GITHUB.items()}
-    found["pyproject.toml"] = filled("pyproject.in", version=grader.__version__)
+    found["pyproject.toml"] = project()
     for one in LANGUAGES if language == "both" else (language,):
         found[page_name(one, language)] = page(exercises, others, one, both=language == "both")
     return found
+
+
+def project() -> bytes:
+    """Return the pyproject.toml by which pip installs the engine."""
+    return filled("pyproject.in", version=grader.__version__)
 
 
 def page_name(language: str, wanted: str) -> str:

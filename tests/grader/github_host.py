@@ -187,9 +187,9 @@ class Host:
 
 
 @contextlib.contextmanager
-def serving(repository: Repository) -> Iterator[Host]:
+def serving(repository: Repository, kind: type[Host] = Host) -> Iterator[Host]:
     """Serve a repository on the loopback."""
-    host = Host(repository)
+    host = kind(repository)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -209,7 +209,7 @@ def serving(repository: Repository) -> Iterator[Host]:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 self.wfile.write(data)
 
-        do_GET = do_POST = do_PATCH = respond  # noqa: N815 - the library's
+        do_GET = do_POST = do_PATCH = do_PUT = respond  # noqa: N815 - the library's
 
         def log_message(self, *_: object) -> None:
             """Keep quiet."""
