@@ -36,10 +36,14 @@ SHARE = {
     "test_classes.py": 4, "test_channel_lies.py": 2,
     "test_sandbox.py": 3, "test_readings.py": 2, "test_student_day.py": 6,
     "test_release.py": 7, "test_poorer.py": 6, "test_student_trace.py": 4, "test_student_serve.py": 5,
+    "test_ci_github.py": 14, "test_ci_gitlab.py": 9, "test_ci_gradescope.py": 8, "test_ci_attempts.py": 5,
+    "test_ci_fetch.py": 6, "test_ci_grade.py": 5, "test_ci_workflows.py": 3, "test_reports_cli.py": 5, "test_copies.py": 6,
     "test_student_attacks.py": 7,
 }  # fmt: skip
 """Of these modules' slower tests every n-th is run everywhere, and half as many again where GRADER_CI is set; all of them
 with GRADER_TESTS=all."""
+WHOLE_IN_CI = ("test_ci_", "test_reports_", "test_copies")
+"""Of modules whose names begin like this every test is run where GRADER_CI is set."""
 HONEST = 240
 """The same for samples that are no attacks: `grader verify` proves them all."""
 OF_AN_EXERCISE = 9
@@ -69,7 +73,7 @@ def chosen(item: pytest.Item) -> bool:
     if item.path.name == "test_samples.py" and "/attack_" not in item.name:
         share = 1 if EVERY else HONEST if "/" in item.name else OF_AN_EXERCISE
     if IN_CI:
-        share = -(-share * 2 // 3)
+        share = 1 if item.path.name.startswith(WHOLE_IN_CI) else -(-share * 2 // 3)
     if share == 1:
         return True
     if any(word in item.name for word in ALWAYS_LEFT):
