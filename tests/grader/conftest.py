@@ -27,22 +27,23 @@ IN_CI = bool(os.environ.get("GRADER_CI"))
 EVERY = os.environ.get("GRADER_TESTS") == "all"
 
 SHARE = {
-    "test_bench.py": 4, "test_samples.py": 180, "test_archives.py": 24, "test_faults.py": 14, "test_attack_range.py": 14,
+    "test_bench.py": 4, "test_samples.py": 400, "test_archives.py": 24, "test_faults.py": 20, "test_attack_range.py": 14,
     "test_leaks.py": 16,
-    "test_bounds.py": 12, "test_plain_run.py": 5, "test_cli.py": 8, "test_authors_page.py": 4, "test_parity.py": 6,
+    "test_bounds.py": 12, "test_plain_run.py": 8, "test_cli.py": 8, "test_authors_page.py": 8, "test_parity.py": 6,
     "test_probes.py": 4, "test_connect.py": 10, "test_run.py": 4, "test_engine.py": 4, "test_diagnostic.py": 4,
-    "test_new.py": 4, "test_mutants.py": 6, "test_verify.py": 6, "test_predictions.py": 4, "test_serve.py": 5,
-    "test_attack_table.py": 3, "test_packages.py": 4, "test_store.py": 5, "test_class.py": 9,
+    "test_new.py": 4, "test_mutants.py": 6, "test_verify.py": 6, "test_predictions.py": 4, "test_serve.py": 8,
+    "test_attack_table.py": 3, "test_packages.py": 6, "test_store.py": 5, "test_class.py": 9,
     "test_classes.py": 4, "test_channel_lies.py": 2,
-    "test_sandbox.py": 3, "test_readings.py": 2, "test_student_day.py": 6,
+    "test_sandbox.py": 4, "test_readings.py": 2, "test_student_day.py": 6,
     "test_release.py": 7, "test_poorer.py": 6, "test_student_trace.py": 4, "test_student_serve.py": 5,
     "test_ci_github.py": 14, "test_ci_gitlab.py": 9, "test_ci_gradescope.py": 8, "test_ci_attempts.py": 5,
     "test_ci_fetch.py": 6, "test_ci_grade.py": 5, "test_ci_workflows.py": 3, "test_reports_cli.py": 5, "test_copies.py": 6,
-    "test_student_attacks.py": 7,
+    "test_student_attacks.py": 10, "test_nbgrader_notebook.py": 4, "test_reports_injection.py": 3, "test_database_apps.py": 2,
+    "test_inner.py": 2,
 }  # fmt: skip
 """Of these modules' slower tests every n-th is run everywhere, and half as many again where GRADER_CI is set; all of them
 with GRADER_TESTS=all."""
-WHOLE_IN_CI = ("test_ci_", "test_reports_", "test_copies")
+WHOLE_IN_CI = ("test_ci_", "test_reports_", "test_nbgrader_", "test_copies")
 """Of modules whose names begin like this every test is run where GRADER_CI is set."""
 HONEST = 240
 """The same for samples that are no attacks: `grader verify` proves them all."""
