@@ -109,7 +109,7 @@ class TrustedPeer(Peer):
             error, self._undeclared, self._ignored = self._undeclared, None, 0
             raise error
 
-    def forget(self) -> None:
+    def forget(self, op: str = "forget") -> None:
         """End a test: both sides drop their references.
 
         Raises:
@@ -119,7 +119,7 @@ class TrustedPeer(Peer):
         self._undeclared, self._ignored = None, 0
         try:
             if not self.gone:
-                self.ask("forget", "forget", 0)
+                self.ask("forget", op, 0)
         except StudentError:
             self.violated("an error at the end of a test")
 
@@ -144,13 +144,7 @@ class TrustedPeer(Peer):
         Raises:
             StudentGone: the process died, or did not simply comply.
         """
-        self.table = Table()
-        self._undeclared, self._ignored = None, 0
-        try:
-            if not self.gone:
-                self.ask("forget", "done", 0)
-        except StudentError:
-            self.violated("an error at the end of a test")
+        self.forget("done")
         self._asked, self._served = self._counted
 
     # -- what travels how

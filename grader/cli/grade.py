@@ -119,14 +119,12 @@ def command(path: Path, exercise_name: str | None, single: bool, system: str | N
             pool: Pool[Job] = Pool(lambda: Grader(course, private or course.folder, least, seed, inspection, strict=walls_only),
                                    lanes_for(len(found), workers))  # fmt: skip
             grade_with_progress(pool, found, keeper, done)
-            shown_to = inspection if student else None
             shown = map(telling, keeper.attempts()) if student else keeper.attempts()
             if form == "json":
                 print_documents(shown, lang, audience)
-            elif len(found) == 1:
-                show(list(shown), report_for(course, lang), shown_to)
             else:
-                show([*map(row_of, shown)], report_for(course, lang), shown_to)
+                rows = shown if len(found) == 1 else map(row_of, shown)
+                show(list(rows), report_for(course, lang), inspection if student else None)
             if len(found) == 1:
                 hint_at_class(next(iter(keeper.attempts())))
             if inspection:
