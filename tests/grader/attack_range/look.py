@@ -29,8 +29,11 @@ PATIENCE = 20.0
 """Seconds that any sample may take. Three calls that do not return take six, an import that does not end five."""
 DYING = 2.0
 """Seconds in which what was killed must be gone."""
-BUSY, AGAIN = 2.0, 1
-"""Processes per processor that wait for it from which on it is busy, and how often a sample is then graded again at most."""
+BUSY, AGAIN = 1.0, 3
+"""Processes per processor that wait for it from which on it is busy, and how often a sample is then graded again at most.
+
+More than once: memory that a virtual machine has never used costs many times what it costs from then on.
+"""
 SERVICE = ("127.0.0.1", 47811)
 """Where samples look for a service of this machine's."""
 UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -249,7 +252,7 @@ class Range:
 
 
 def busy() -> bool:
-    """Tell whether this machine has far more to do than it can: then a deadline may come before what it should end.
+    """Tell whether this machine has more to do than it can: then a deadline may come before what it should end.
 
     Only an unexpected verdict is looked at again for it, never a gain, a leak or anything else that is wrong.
     """

