@@ -27,7 +27,7 @@ IN_CI = bool(os.environ.get("GRADER_CI"))
 EVERY = os.environ.get("GRADER_TESTS") == "all"
 
 SHARE = {
-    "test_bench.py": 4, "test_samples.py": 400, "test_archives.py": 24, "test_faults.py": 20, "test_attack_range.py": 14,
+    "test_bench.py": 4, "test_archives.py": 24, "test_faults.py": 20, "test_attack_range.py": 14,
     "test_leaks.py": 16,
     "test_bounds.py": 12, "test_plain_run.py": 5, "test_cli.py": 8, "test_authors_page.py": 8, "test_parity.py": 6,
     "test_probes.py": 4, "test_connect.py": 10, "test_run.py": 4, "test_engine.py": 4, "test_diagnostic.py": 4,
@@ -45,10 +45,6 @@ SHARE = {
 with GRADER_TESTS=all."""
 WHOLE_IN_CI = ("test_ci_", "test_reports_", "test_nbgrader_", "test_copies")
 """Of modules whose names begin like this every test is run where GRADER_CI is set."""
-HONEST = 240
-"""The same for samples that are no attacks: `grader verify` proves them all."""
-OF_AN_EXERCISE = 10
-"""The same for what is asked of each exercise as a whole, and of attacks that come again."""
 NUMBERS = itertools.count()
 ALWAYS_LEFT = (
     "hangs",
@@ -70,17 +66,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def chosen(item: pytest.Item) -> bool:
     """Tell whether a test is run everywhere."""
-    share = 1 if EVERY else SHARE.get(item.path.name, 1)
-    if item.path.name == "test_samples.py" and "/attack_" not in item.name:
-        share = 1 if EVERY else HONEST if "/" in item.name else OF_AN_EXERCISE
-    if IN_CI:
-        share = 1 if item.path.name.startswith(WHOLE_IN_CI) else -(-share * 2 // 3)
-    if share == 1:
+    share = SHARE.get(item.path.name, 1)
+    if share == 1 or (IN_CI and item.path.name.startswith(WHOLE_IN_CI)):
         return True
-    if any(word in item.name for word in ALWAYS_LEFT):
-        return False
-    subject = item.name.partition("/")[2].rstrip("]") or item.name  # all tests of one sample, or none
-    return zlib.crc32(subject.encode()) % share == 0
+    return taken(item.name, share) and (EVERY or not any(word in item.name for word in ALWAYS_LEFT))
+
+
+def taken(subject: str, share: int) -> bool:
+    """Tell whether a subject is among every n-th, which are always the same: more of them in CI, all if all is to be run."""
+    if EVERY:
+        return True
+    return zlib.crc32(subject.encode()) % (-(-share * 2 // 3) if IN_CI else share) == 0
 
 
 def skip(reason: str, remedy: str) -> None:

@@ -16,7 +16,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534
 """The user and group that tests become."""
-HEAVY = shutil.ignore_patterns("__pycache__", "mypy*", "*mypyc*", "ruff*", "hypothesis*", "pip*", "*.pth")
+TOOLS = ("mypy*", "*mypyc*", "ruff*", "hypothesis*", "pip*", "libcst*", "textual*", "rapidfuzz*", "setuptools*")
+"""What developers use beside the tests."""
+NOTEBOOKS = ("nbgrader*", "jupyter*", "notebook*", "IPython*", "jedi*", "babel*", "debugpy*", "widgetsnbextension*")
+PICTURES = ("playwright*", "matplotlib*", "numpy*", "fontTools*", "fonttools*", "PIL*", "pillow*", "kiwisolver*")
+HEAVY = shutil.ignore_patterns("__pycache__", "*.pth", *TOOLS, *NOTEBOOKS, *PICTURES)
+"""What nothing needs that is run as another user, and what is most of all files."""
 
 
 @dataclass(frozen=True)
