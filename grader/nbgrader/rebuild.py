@@ -18,7 +18,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_solution
 
 from grader.errors import EngineFault, UsageError
-from grader.nbgrader.handed import solution_texts
+from grader.nbgrader.handed import set_aside, solution_texts
 from grader.nbgrader.waiting import Waiting
 from grader.printable import printable
 from grader.submissions import Unacceptable
@@ -37,10 +37,16 @@ v4: Any = nbformat.v4
 class Exporter(Base):  # type: ignore[misc]
     """Reads notebooks for ``nbgrader autograde``, but no submitted one: whatever that is, `RebuildFromRelease` makes another.
 
-    There is one exporter for each command, so the gradings of that command are here.
+    There is one exporter for each command, so the gradings of that command are here. They begin with it: their process takes
+    a second until it is ready, and nbgrader has to open the gradebook meanwhile.
     """
 
     _waiting: Waiting | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - nbconvert's
+        super().__init__(*args, **kwargs)
+        with contextlib.suppress(Exception):  # whoever asks for the first attempt is told
+            self.waiting(self.coursedir.assignment_id).begin()
 
     def from_filename(self, filename: str, resources: Resources | None = None, **kw: Any) -> Any:  # noqa: ANN401
         """Export a notebook; ``resources`` say whose it is (nbgrader.converters.base)."""
@@ -59,24 +65,29 @@ class Exporter(Base):  # type: ignore[misc]
         course: CourseDirectory = self.parent.coursedir
         return course
 
-    def waiting(self, assignment: str, student: str) -> Waiting:
-        """Return what this command is about; the first student whom it takes is the one that is asked for first."""
-        if self._waiting is None:
+    def waiting(self, assignment: str, student: str = "") -> Waiting:
+        """Return what this command is about; a student whom it takes is among it."""
+        if self._waiting is None or (student and student not in self._waiting.students):
             folders, log = waiting_folders(self.parent, assignment, student), self.log.warning
+            if self._waiting:
+                self._waiting.end()
             self._waiting = Waiting(Path(self.coursedir.root), assignment, folders, log)
         return self._waiting
 
 
-def waiting_folders(converter: Any, assignment: str, first: str) -> dict[str, Path]:  # noqa: ANN401 - nbgrader's
+def waiting_folders(converter: Any, assignment: str, taken: str) -> dict[str, Path]:  # noqa: ANN401 - nbgrader's
     """Return the submissions that a command is about, in its order, by student; what it will pass over is not among them.
 
-    nbgrader.converters.base.BaseConverter.init_destination says what that is. It has begun with the first one already.
+    nbgrader.converters.base.BaseConverter.init_destination says what that is. It may have ``taken`` one already. What must be
+    set aside of them is set aside now: the gradings may look into any of them from here on.
     """
     coursedir, found = converter.coursedir, {}
-    for place in sorted(converter.assignments):
+    for place, notebooks in sorted(converter.assignments.items()):
         student = student_of(coursedir, place, assignment)
         graded = folder_of(coursedir, coursedir.autograded_directory, student, assignment)
-        if student == first or converter.force or not graded.exists() or times_differ(place, graded):
+        if student == taken or converter.force or not graded.exists() or times_differ(place, graded):
+            with contextlib.suppress(OSError):  # nbgrader does it again, and says what went wrong
+                set_aside(notebooks=notebooks)
             found[student] = Path(place)
     return found
 

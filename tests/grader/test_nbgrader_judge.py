@@ -443,7 +443,7 @@ def test_a_grading_process_that_dies_costs_at_most_who_waits_for_it(cells: Cells
     waiting = Waiting(cells.course.folder, A1.name, dict(waits), said.append)
     waiting.begin()
     assert waiting.process
-    waiting.process.kill()
+    waiting.process.process.kill()
     with pytest.raises(EngineFault, match="reference has no result"):
         waiting.result("reference")
     assert waiting.result("text_body").cells["correctness"].earned == 32
