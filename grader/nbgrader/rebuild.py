@@ -31,7 +31,10 @@ SURROGATE = re.compile(r"[\ud800-\udfff]")
 Resources = dict[str, Any]
 Base: Any = NotebookExporter
 v4: Any = nbformat.v4
+to_nodes: Any = nbformat.from_dict
 """Typed in some releases and not in others."""
+EMPTY = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
+"""A notebook as `nbformat.v4.new_notebook` makes it, which would validate it for each submission."""
 
 
 class Exporter(Base):  # type: ignore[misc]
@@ -42,6 +45,7 @@ class Exporter(Base):  # type: ignore[misc]
     """
 
     _waiting: Waiting | None = None
+    _gradebook: Gradebook | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - nbconvert's
         super().__init__(*args, **kwargs)
@@ -57,13 +61,19 @@ class Exporter(Base):  # type: ignore[misc]
         with contextlib.suppress(EngineFault):  # said when the attempt is asked for
             self.waiting(about["assignment"], about["student"]).begin()
         whole = {**(resources or {}), "metadata": {"name": path.stem, "path": str(path.parent)}}
-        return self.from_notebook_node(v4.new_notebook(), whole, **kw)
+        return self.from_notebook_node(to_nodes(EMPTY), whole, **kw)
 
     @property
     def coursedir(self) -> CourseDirectory:
         """The course."""
         course: CourseDirectory = self.parent.coursedir
         return course
+
+    def gradebook(self, db_url: str) -> Gradebook:
+        """Return the gradebook, for a with statement: closed it can be opened again, and knows the queries that were made."""
+        if self._gradebook is None:
+            self._gradebook = Gradebook(db_url)
+        return self._gradebook
 
     def waiting(self, assignment: str, student: str = "") -> Waiting:
         """Return what this command is about; a student whom it takes is among it."""
@@ -84,7 +94,7 @@ def waiting_folders(converter: Any, assignment: str, taken: str) -> dict[str, Pa
     coursedir, found = converter.coursedir, {}
     for place, notebooks in sorted(converter.assignments.items()):
         student = student_of(coursedir, place, assignment)
-        graded = folder_of(coursedir, coursedir.autograded_directory, student, assignment)
+        graded = graded_folder(coursedir, student, assignment)
         if student == taken or converter.force or not graded.exists() or times_differ(place, graded):
             with contextlib.suppress(OSError):  # nbgrader does it again, and says what went wrong
                 set_aside(notebooks=notebooks)
@@ -114,6 +124,11 @@ def student_of(coursedir: CourseDirectory, place: str, assignment: str) -> str:
 def folder_of(coursedir: CourseDirectory, step: str, student: str, assignment: str) -> Path:
     """Return a folder of the course."""
     return Path(coursedir.format_path(step, student, assignment))
+
+
+def graded_folder(coursedir: CourseDirectory, student: str, assignment: str) -> Path:
+    """Return where an autograded submission lies."""
+    return folder_of(coursedir, coursedir.autograded_directory, student, assignment)
 
 
 class RebuildFromRelease(NbGraderPreprocessor):  # type: ignore[misc]
