@@ -81,7 +81,8 @@ class Exporter(Base):  # type: ignore[misc]
             folders, log = waiting_folders(self.parent, assignment, student), self.log.warning
             if self._waiting:
                 self._waiting.end()
-            self._waiting = Waiting(Path(self.coursedir.root), assignment, folders, log)
+            new = not any(graded_folder(self.coursedir, name, assignment).exists() for name in folders)
+            self._waiting = Waiting(Path(self.coursedir.root), assignment, folders, log, new)
         return self._waiting
 
 

@@ -44,13 +44,15 @@ class Graded:
 class Waiting:
     """The submissions of one assignment that a command of nbgrader is about: folders by student, in nbgrader's order.
 
-    ``say`` gets what staff should read, a line at a time.
+    ``say`` gets what staff should read, a line at a time. Of ``new`` ones none has been graded yet, as far as anybody knows:
+    then everything is made ready for that at once.
     """
 
     course_folder: Path
     exercise: str
     folders: dict[str, Path]
     say: Callable[[str], None]
+    new: bool = False
     results: dict[str, Graded] = field(default_factory=dict)
     process: Gradings | None = None
     refusal: str = ""
@@ -89,7 +91,9 @@ class Waiting:
         if self.process is None and self.folders and not self.refusal and self.vain < PATIENCE:
             self.told = 0
             submissions = [[student, str(folder)] for student, folder in self.folders.items()]
-            order = {"course": str(self.course_folder), "exercise": self.exercise, "submissions": submissions}
+            order = {
+                "course": str(self.course_folder), "exercise": self.exercise, "submissions": submissions, "new": self.new,
+            }  # fmt: skip
             try:
                 self.process = Gradings(json.dumps(order).encode() + b"\n", self.course_folder)
             except (OSError, RuntimeError) as error:
