@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -42,12 +43,24 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
         yield made
 
 
-@pytest.fixture
-def course(commands: Commands, tmp_path: Path) -> Class:
-    """A course in which three students have handed in."""
-    made = Class.made(tmp_path / "course", ROOT, "files", (A1,), tmp_path / "store.db", commands=commands)
+@pytest.fixture(scope="module")
+def handed_in(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a course in which three students have handed in; its store is not there yet."""
+    folder = tmp_path_factory.mktemp("handed-in")
+    made = Class.made(folder / "course", ROOT, "files", (A1,), folder / "store.db", commands=commands)
     hand_in(made, A1, "files", [one for one in load_samples(ROOT, A1) if one.name in STUDENTS])
-    return made
+    return folder
+
+
+@pytest.fixture
+def course(handed_in: Path, commands: Commands, tmp_path: Path) -> Class:
+    """A copy of that course."""
+    copy = Class(Path(shutil.copytree(handed_in / "course", tmp_path / "course")), commands)
+    settings = copy.folder / "grader.toml"
+    text = settings.read_text(encoding="utf-8")
+    assert str(handed_in) in text
+    settings.write_text(text.replace(str(handed_in), str(tmp_path)), encoding="utf-8")
+    return copy
 
 
 def gradings_below(command: int) -> list[int]:
