@@ -6,14 +6,16 @@ sorted by exercise.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
+from grader.errors import EngineFault
 from grader.grading.grade import Grader
-from grader.models import Attempt, Isolation, Submission
+from grader.models import Attempt, Exercise, Isolation, Submission
 
 Key = TypeVar("Key")
 AHEAD = 2
@@ -78,10 +80,15 @@ class Pool(Generic[Key]):
                 yield self.next_result()
                 in_work -= 1
 
-    def start(self) -> None:
+    def warm_up(self, exercise: Exercise) -> None:
+        """Start all lanes with workers of an exercise, before there is a submission; a lane that is alone waits for one."""
+        for _ in range(self.lanes if self.lanes > 1 else 0):
+            self.start(exercise)
+
+    def start(self, first: Exercise | None = None) -> None:
         """Start one more lane, up to all of them."""
         if len(self.threads) < self.lanes:
-            thread = threading.Thread(target=self.lane, args=(self.graders[len(self.threads)],), daemon=True)
+            thread = threading.Thread(target=self.lane, args=(self.graders[len(self.threads)], first), daemon=True)
             self.threads.append(thread)
             thread.start()
 
@@ -96,9 +103,12 @@ class Pool(Generic[Key]):
                 raise result
             return result
 
-    def lane(self, grader: Grader) -> None:
+    def lane(self, grader: Grader, first: Exercise | None) -> None:
         """Grade what comes, until nothing does."""
         try:
+            if first:
+                with contextlib.suppress(EngineFault):  # it is tried again for the first submission, which learns of it
+                    grader.crew.worker(first)
             while job := self.jobs.get():
                 key, submission = job
                 self.results.put((key, self.one(grader, submission)))

@@ -28,8 +28,8 @@ SANITIZING = ("grader.nbgrader.rebuild.RebuildFromRelease",)
 """What nbgrader does here besides has nothing to do: no cell, no metadata and no output is a student's."""
 GRADING = (
     "grader.nbgrader.outside.GradeOutside",
-    "nbgrader.preprocessors.SaveAutoGrades",
-    "nbgrader.preprocessors.AssignLatePenalties",
+    "grader.nbgrader.saving.SaveGrades",
+    "grader.nbgrader.saving.LatePenalties",
 )
 
 

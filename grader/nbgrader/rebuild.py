@@ -18,7 +18,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_solution
 
 from grader.errors import EngineFault, UsageError
-from grader.nbgrader.handed import solution_texts
+from grader.nbgrader.handed import set_aside, solution_texts
 from grader.nbgrader.waiting import Waiting
 from grader.printable import printable
 from grader.submissions import Unacceptable
@@ -31,16 +31,26 @@ SURROGATE = re.compile(r"[\ud800-\udfff]")
 Resources = dict[str, Any]
 Base: Any = NotebookExporter
 v4: Any = nbformat.v4
+to_nodes: Any = nbformat.from_dict
 """Typed in some releases and not in others."""
+EMPTY = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
+"""A notebook as `nbformat.v4.new_notebook` makes it, which would validate it for each submission."""
 
 
 class Exporter(Base):  # type: ignore[misc]
     """Reads notebooks for ``nbgrader autograde``, but no submitted one: whatever that is, `RebuildFromRelease` makes another.
 
-    There is one exporter for each command, so the gradings of that command are here.
+    There is one exporter for each command, so the gradings of that command are here. They begin with it: their process takes
+    a second until it is ready, and nbgrader has to open the gradebook meanwhile.
     """
 
     _waiting: Waiting | None = None
+    _gradebook: Gradebook | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - nbconvert's
+        super().__init__(*args, **kwargs)
+        with contextlib.suppress(Exception):  # whoever asks for the first attempt is told
+            self.waiting(self.coursedir.assignment_id).begin()
 
     def from_filename(self, filename: str, resources: Resources | None = None, **kw: Any) -> Any:  # noqa: ANN401
         """Export a notebook; ``resources`` say whose it is (nbgrader.converters.base)."""
@@ -51,7 +61,7 @@ class Exporter(Base):  # type: ignore[misc]
         with contextlib.suppress(EngineFault):  # said when the attempt is asked for
             self.waiting(about["assignment"], about["student"]).begin()
         whole = {**(resources or {}), "metadata": {"name": path.stem, "path": str(path.parent)}}
-        return self.from_notebook_node(v4.new_notebook(), whole, **kw)
+        return self.from_notebook_node(to_nodes(EMPTY), whole, **kw)
 
     @property
     def coursedir(self) -> CourseDirectory:
@@ -59,24 +69,36 @@ class Exporter(Base):  # type: ignore[misc]
         course: CourseDirectory = self.parent.coursedir
         return course
 
-    def waiting(self, assignment: str, student: str) -> Waiting:
-        """Return what this command is about; the first student whom it takes is the one that is asked for first."""
-        if self._waiting is None:
+    def gradebook(self, db_url: str) -> Gradebook:
+        """Return the gradebook, for a with statement: closed it can be opened again, and knows the queries that were made."""
+        if self._gradebook is None:
+            self._gradebook = Gradebook(db_url)
+        return self._gradebook
+
+    def waiting(self, assignment: str, student: str = "") -> Waiting:
+        """Return what this command is about; a student whom it takes is among it."""
+        if self._waiting is None or (student and student not in self._waiting.students):
             folders, log = waiting_folders(self.parent, assignment, student), self.log.warning
-            self._waiting = Waiting(Path(self.coursedir.root), assignment, folders, log)
+            if self._waiting:
+                self._waiting.end()
+            new = not any(graded_folder(self.coursedir, name, assignment).exists() for name in folders)
+            self._waiting = Waiting(Path(self.coursedir.root), assignment, folders, log, new)
         return self._waiting
 
 
-def waiting_folders(converter: Any, assignment: str, first: str) -> dict[str, Path]:  # noqa: ANN401 - nbgrader's
+def waiting_folders(converter: Any, assignment: str, taken: str) -> dict[str, Path]:  # noqa: ANN401 - nbgrader's
     """Return the submissions that a command is about, in its order, by student; what it will pass over is not among them.
 
-    nbgrader.converters.base.BaseConverter.init_destination says what that is. It has begun with the first one already.
+    nbgrader.converters.base.BaseConverter.init_destination says what that is. It may have ``taken`` one already. What must be
+    set aside of them is set aside now: the gradings may look into any of them from here on.
     """
     coursedir, found = converter.coursedir, {}
-    for place in sorted(converter.assignments):
+    for place, notebooks in sorted(converter.assignments.items()):
         student = student_of(coursedir, place, assignment)
-        graded = folder_of(coursedir, coursedir.autograded_directory, student, assignment)
-        if student == first or converter.force or not graded.exists() or times_differ(place, graded):
+        graded = graded_folder(coursedir, student, assignment)
+        if student == taken or converter.force or not graded.exists() or times_differ(place, graded):
+            with contextlib.suppress(OSError):  # nbgrader does it again, and says what went wrong
+                set_aside(notebooks=notebooks)
             found[student] = Path(place)
     return found
 
@@ -103,6 +125,11 @@ def student_of(coursedir: CourseDirectory, place: str, assignment: str) -> str:
 def folder_of(coursedir: CourseDirectory, step: str, student: str, assignment: str) -> Path:
     """Return a folder of the course."""
     return Path(coursedir.format_path(step, student, assignment))
+
+
+def graded_folder(coursedir: CourseDirectory, student: str, assignment: str) -> Path:
+    """Return where an autograded submission lies."""
+    return folder_of(coursedir, coursedir.autograded_directory, student, assignment)
 
 
 class RebuildFromRelease(NbGraderPreprocessor):  # type: ignore[misc]

@@ -1,38 +1,26 @@
-"""Has the engine grade all waiting submissions of an assignment, in parallel and ahead of nbgrader, which takes them one by one.
+"""What `nbgrader autograde` waits for: the engine grades all submissions of a command in a process of its own, ahead of nbgrader.
 
-The gradings are done by a process of their own (run this module as a program): nbgrader may be running inside a Jupyter
-server. It reads one order as JSON, grades into the store what is not there yet, and writes a line of JSON for each attempt.
+Nothing of the engine is imported here: it would have to wait for that. See `grader.nbgrader.ahead` for what the process does.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import queue
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import IO, Any
 
-from grader.catalogues import catalogue_of
 from grader.errors import EngineFault, UsageError
-from grader.grading.grade import Grader
-from grader.grading.pool import Pool, lanes_for
-from grader.grading.run import InStore, Job, Wanted, grade_class
-from grader.leaks.guard import Guard
-from grader.leaks.secrets import secrets_of
-from grader.models import Attempt, Submission
-from grader.nbgrader.course import settings
-from grader.nbgrader.handed import found
-from grader.nbgrader.showing import as_text
-from grader.reports.inspection import Inspection
-from grader.reports.terminal import TerminalReport
 
 PATIENCE = 3
 """Processes that may end one after the other without a single result."""
-Tell = Callable[..., None]
+BLOCK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -56,19 +44,24 @@ class Graded:
 class Waiting:
     """The submissions of one assignment that a command of nbgrader is about: folders by student, in nbgrader's order.
 
-    ``say`` gets what staff should read, a line at a time.
+    ``say`` gets what staff should read, a line at a time. Of ``new`` ones none has been graded yet, as far as anybody knows:
+    then everything is made ready for that at once.
     """
 
     course_folder: Path
     exercise: str
     folders: dict[str, Path]
     say: Callable[[str], None]
+    new: bool = False
     results: dict[str, Graded] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
+    process: Gradings | None = None
     refusal: str = ""
     trouble: str = "the process that grades was ended"
     told: int = 0
     vain: int = 0
+
+    def __post_init__(self) -> None:
+        self.students = frozenset(self.folders)
 
     def result(self, student: str) -> Graded:
         """Return what became of a student's submission, once; whoever asks first has all of them graded.
@@ -97,32 +90,22 @@ class Waiting:
         """
         if self.process is None and self.folders and not self.refusal and self.vain < PATIENCE:
             self.told = 0
-            self.process = self.start()
-
-    def start(self) -> subprocess.Popen[bytes]:
-        """Start the process."""
-        submissions = [[student, str(folder)] for student, folder in self.folders.items()]
-        order = {"course": str(self.course_folder), "exercise": self.exercise, "submissions": submissions}
-        command = [sys.executable, "-P", "-m", "grader.nbgrader.waiting"]
-        try:
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-            assert process.stdin
-            with process.stdin:
-                process.stdin.write(json.dumps(order).encode())
-        except OSError as error:
-            raise EngineFault(f"the gradings of {self.exercise} could not be started: {error}") from None
-        return process
+            submissions = [[student, str(folder)] for student, folder in self.folders.items()]
+            order = {
+                "course": str(self.course_folder), "exercise": self.exercise, "submissions": submissions, "new": self.new,
+            }  # fmt: skip
+            try:
+                self.process = Gradings(json.dumps(order).encode() + b"\n", self.course_folder)
+            except (OSError, RuntimeError) as error:
+                raise EngineFault(f"the gradings of {self.exercise} could not be started: {error}") from None
 
     def read(self) -> bool:
         """Read one line of what the gradings say; return whether there may be more."""
         if self.process is None:
             return False
-        assert self.process.stdout
-        line = self.process.stdout.readline()
-        if not line.endswith(b"\n"):
-            self.process.stdout.close()
-            self.process.wait()
-            self.process = None
+        line = self.process.lines.get()
+        if line is None:
+            self.end()
             self.vain = 0 if self.told else self.vain + 1
             return False
         said = json.loads(line)
@@ -139,98 +122,61 @@ class Waiting:
             self.say(said["say"])
         return True
 
-
-# -- the process that grades
-
-
-@dataclass
-class Inspecting:
-    """The inspection of attempts before anybody sees them; a thread makes it while the first worker starts."""
-
-    thread: ThreadPoolExecutor
-    make: Callable[[], Inspection]
-    made: Future[Inspection] | None = None
-
-    def begin(self) -> None:
-        """Have it made, once."""
-        self.made = self.made or self.thread.submit(self.make)
-
-    def __call__(self, attempt: Attempt, submission: Submission) -> str:
-        """Return why an attempt must not be shown, or nothing."""
-        assert self.made
-        return self.made.result()(attempt, submission)
+    def end(self) -> None:
+        """End the process, if there is one."""
+        if self.process:
+            self.process.end()
+            self.process = None
 
 
-@dataclass(kw_only=True)
-class Ahead(InStore):
-    """Keeps attempts in a store; ``begin`` is called when something has to be graded."""
+class Gradings:
+    """The process that grades. It goes when its input is closed, as the end of this process does.
 
-    begin: Callable[[], None]
-
-    def known(self, number: int, submission: Submission) -> Attempt | None:
-        """Return an attempt that still holds."""
-        attempt = super().known(number, submission)
-        if attempt is None:
-            self.begin()
-        return attempt
-
-
-def grade(order: Mapping[str, Any], tell: Tell) -> None:
-    """Grade what an order names; ``tell`` gets each result, and what staff should read, by name.
-
-    Raises:
-        UsageError: the course, the settings or the store cannot be used.
-        EngineFault: an attempt cannot be kept.
+    A thread takes what it says: else it would have to wait while nbgrader is busy with what it said before.
     """
-    from grader.store.store import open_store
 
-    chosen = settings(Path(order["course"]))
-    course = chosen.load()
-    exercise = course.find(order["exercise"])
-    style = chosen.style_of(exercise.name)
-    work = [found(Path(folder), style, exercise, student) for student, folder in order["submissions"]]
-    report = TerminalReport(catalogue_of(exercise), chosen.language)
-    least = chosen.min_isolation
-    with ThreadPoolExecutor(1) as thread:
-        secrets = partial(secrets_of, course.folder, chosen.private)
-        inspecting = Inspecting(thread, lambda: Inspection(Guard(secrets()), lambda line: tell(say=line)))
-        pool: Pool[Job] = Pool(
-            lambda: Grader(course, chosen.private, least, None, inspecting), lanes_for(len(work), chosen.workers)
+    def __init__(self, order: bytes, folder: Path) -> None:
+        """Start it.
+
+        Raises:
+            OSError: no process can be started.
+            RuntimeError: no thread can be started.
+        """
+        self.lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "grader.nbgrader.ahead"],
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
-        with open_store(chosen.store, writing=True, alone=False) as store, pool:
-            keeper = Ahead(store, store.begin_run(), work, Wanted(least), begin=inspecting.begin)
-            grade_class(work, pool, keeper, lambda attempt: tell(**result(attempt, report)))
+        self.thread = threading.Thread(target=self.listen, args=(order,), daemon=True)
+        try:
+            self.thread.start()
+        except RuntimeError:
+            self.process.kill()
+            self.process.communicate()
+            raise
 
+    def listen(self, order: bytes) -> None:
+        """Give the order, and put every whole line into the queue, then None."""
+        assert self.process.stdin
+        assert self.process.stdout
+        with contextlib.suppress(OSError, ValueError):
+            self.process.stdin.write(order)
+            self.process.stdin.flush()
+        rest = b""
+        while data := os.read(self.process.stdout.fileno(), BLOCK):
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                self.lines.put(line)
+        self.lines.put(None)
 
-def result(attempt: Attempt, report: TerminalReport) -> dict[str, Any]:
-    """Return what is told of an attempt."""
-    fault = f"{attempt.outcome}: {attempt.detail.get('message', '')}" if attempt.score is None else ""
-    cells = {
-        name: {"earned": score.earned, "possible": score.possible, "text": as_text(attempt, name, report)}
-        for name, score in attempt.categories.items() if score.possible and not fault
-    }  # fmt: skip
-    return {"student": attempt.student, "cells": cells, "fault": fault}
-
-
-def tell(out: IO[bytes], **message: object) -> None:
-    """Write a line."""
-    out.write(json.dumps(message).encode() + b"\n")
-    out.flush()
-
-
-def main() -> int:
-    """Grade what standard input orders; whatever goes wrong for all is said, for each attempt says what went wrong for it."""
-    out = sys.stdout.buffer
-    try:
-        grade(json.load(sys.stdin), lambda **message: tell(out, **message))
-    except UsageError as error:
-        tell(out, refused=str(error))
-    except EngineFault as error:
-        tell(out, trouble=str(error))
-    except (BrokenPipeError, KeyboardInterrupt):
-        return 1  # nbgrader was stopped; what was graded is kept
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    def end(self) -> None:
+        """Have it leave, and wait until it has."""
+        assert self.process.stdin
+        assert self.process.stdout
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        self.thread.join()
+        self.process.stdout.close()
+        self.process.wait()

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ SAMPLES = (
     "attack_zip_climbs", "attack_ships_a_conftest",
 )  # fmt: skip
 SCRIPT = "<script>alert('inject-3b1f')</script><img src=x onerror=alert(1)>"
+NOON = datetime(2026, 1, 2, 12)
 FULL = {"points-correctness": 36.0, "points-protocol": 44.0, "points-robustness": 12.0, "points-design": 8.0}
 
 
@@ -281,6 +283,38 @@ def test_manual_scores_stay_and_lateness_costs_when_it_is_graded_again(files: Fi
     assert files.course.stored(A1)["reference"] == files.stored["reference"]
 
 
+def test_a_penalty_goes_when_the_deadline_does(files: Files) -> None:
+    for duedate, penalty in (("2026-01-02 09:00:00", 100.0), ("2026-01-02 10:00:00", None)):
+        files.course.change("UPDATE assignment SET duedate = ?", duedate)
+        done = files.course.nbgrader(
+            "autograde", A1.name, "--force", "--student", "reference", "--LateSubmissionPlugin.penalty_method=zero"
+        )
+        assert done.code == 0, done.said[-2000:]
+        assert {cell.penalty for cell in files.course.stored(A1)["reference"].values()} == {penalty}
+    files.course.change("UPDATE assignment SET duedate = NULL")
+    assert files.course.stored(A1)["reference"] == files.stored["reference"]
+
+
+@pytest.mark.parametrize("timestamp", [None, NOON, NOON + timedelta(seconds=1), NOON + timedelta(hours=2)])
+@pytest.mark.parametrize("extension", [None, timedelta(0), timedelta(hours=1)])
+@pytest.mark.parametrize("duedate", [None, NOON])
+def test_a_submission_counts_as_in_time_only_where_nbgrader_says_so(
+    timestamp: datetime | None, extension: timedelta | None, duedate: datetime | None
+) -> None:
+    from nbgrader import api
+
+    from grader.nbgrader.saving import is_in_time
+
+    submitted = api.SubmittedAssignment(timestamp=timestamp, extension=extension)
+    submitted.assignment = api.Assignment(name="one", duedate=duedate)
+    try:
+        late = submitted.total_seconds_late > 0
+    except TypeError:  # nbgrader adds an extension to no date
+        late = True
+    assert is_in_time(None, timestamp, extension, duedate) is not late
+    assert not is_in_time(0.0, timestamp, extension, duedate), "a penalty is there, and may have to go"
+
+
 def test_a_fault_of_ours_is_neither_right_nor_wrong_and_withdraws_what_was_known(files: Files, no_walls: None) -> None:
     before = files.course.stored(A1)
     (files.course.place("starter", A1) / "app.py").write_bytes(REFERENCE + b"# other work\n")
@@ -443,7 +477,7 @@ def test_a_grading_process_that_dies_costs_at_most_who_waits_for_it(cells: Cells
     waiting = Waiting(cells.course.folder, A1.name, dict(waits), said.append)
     waiting.begin()
     assert waiting.process
-    waiting.process.kill()
+    waiting.process.process.kill()
     with pytest.raises(EngineFault, match="reference has no result"):
         waiting.result("reference")
     assert waiting.result("text_body").cells["correctness"].earned == 32
