@@ -34,6 +34,12 @@ class Pipe:
         except BrokenPipeError:
             raise HungUp from None
 
+    def quiet(self, seconds: float) -> bool:
+        """Tell whether for so long nothing comes: no message, and no end."""
+        waiting = select.poll()
+        waiting.register(self.reader, select.POLLIN)
+        return not waiting.poll(seconds * 1000)
+
     def receive(self) -> tuple[dict[str, Any], list[bytes]] | None:
         """Return the next message, None when the parent has hung up."""
         size = self.reader.read(LENGTH.size)

@@ -14,6 +14,7 @@ from grader.course import Course
 from grader.errors import EngineFault, UsageError
 from grader.grading.crew import Crew, Question
 from grader.grading.grade import Clock, Grader
+from grader.grading.pool import cores
 from grader.grading.workers import Ready, Worker, WorkerDied
 from grader.hashing import content_hash
 from grader.models import Attempt, Exercise, Isolation, Submission, TestInfo
@@ -22,6 +23,8 @@ from grader.student.place import Place
 
 WORKERS = 3
 """Warm workers that are kept; each is a process with pytest in it."""
+LANES = 4
+"""Tests of one submission that are run at the same time, at most; each takes a processor, and keeps memory for its box."""
 HANGS = 2.0
 """Seconds after which a check is given up if there is a younger save: so long a single call may take."""
 LEAVE = 0.7
@@ -87,7 +90,7 @@ class Judge:
         self.place = place
         self.exercises: dict[str, Exercise] = {}
         self.grader = Grader(Course(place.folder, self.exercises), place.private, Isolation.NONE)
-        self.crew = self.grader.crew = OneTry(place.private, Isolation.NONE)
+        self.crew = self.grader.crew = OneTry(place.private, Isolation.NONE, lanes=min(cores(), LANES))
         self.judged = judged
         self.jobs: queue.SimpleQueue[tuple[Exercise, Submission, float] | None] = queue.SimpleQueue()
         self.thread = threading.Thread(target=self.work, daemon=True)

@@ -17,6 +17,7 @@ from grader.testing.outcome import NeedsIsolation, NotRun
 from grader.testing.serve import Listener
 from grader.testing.submission import Submission
 
+TOO_MANY_DEATHS = "your code ended too many times in the tests before"
 UNCOPIED = 3
 """Times that a submission may prove not to be fit for copies before nobody tries any more."""
 BEYOND = 1.0
@@ -79,7 +80,7 @@ class Runtime:
         if not fresh and module in self.shared and self.shared[module].peer.gone:
             self.bury(self.shared.pop(module))  # the end of its test did not come to an end itself
         if self.deaths >= self.exercise.limits.deaths:
-            raise NotRun("your code ended too many times in the tests before")
+            raise NotRun(TOO_MANY_DEATHS)
         if time.monotonic() > self.deadline:
             raise NotRun("the time for this submission was used up")
         if fresh:
