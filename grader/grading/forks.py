@@ -33,7 +33,7 @@ class Fork:
                 os._exit(code)
         os.close(writer)
 
-    def report(self, deadline: float, parent: IO[bytes]) -> dict[str, Any]:
+    def report(self, deadline: float, parent: IO[bytes] | None) -> dict[str, Any]:
         """Return what it says until the deadline (`time.monotonic`), or what became of it, and end it.
 
         Raises:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO, Any
 
 import pytest
 
+from grader.grading.forks import Fork
 from grader.grading.job import as_data, fitting, killed_in
 from grader.models import Exercise, Verdict
 from grader.sandbox.process import OUTPUT_KEPT
@@ -56,9 +57,26 @@ class Turns:
         while number := os.read(self.reader, TURN.size):
             yield self.groups[TURN.unpack(number)[0]]
 
-    def close(self) -> None:
-        """Leave it to the forks."""
-        os.close(self.reader)
+    def run(
+        self,
+        lanes: Sequence[Callable[[], dict[str, Any]]],
+        deadline: float,
+        deaths: int,
+        parent: IO[bytes] | None = None,
+    ) -> dict[str, Any]:
+        """Run each lane in a fork and return what all of them report (see `merged`), or what became of one.
+
+        Raises:
+            HungUp: the parent is gone; so are the forks.
+        """
+        forks: list[Fork] = []
+        try:
+            forks += map(Fork, lanes)
+            return self.merged([fork.report(deadline, parent) for fork in forks], deaths)
+        finally:
+            os.close(self.reader)
+            for fork in forks:
+                fork.end()
 
     def merged(self, reports: Sequence[Mapping[str, Any]], deaths: int) -> dict[str, Any]:
         """Return the reports of all lanes as one, in the order of the tests; after so many deaths no test counts as run."""

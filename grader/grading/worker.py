@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -228,39 +229,28 @@ class Worker(Session):
         deadline = time.monotonic() + longest(self.exercise.limits)
         groups = together(arrange(session.items, self.exercise, job), self.exercise) if len(self.boxes) > 1 else []
         boxes = self.boxes[: max(1, len(groups))]
+        work = partial(self.work, session, job, folder, os.getpid())
         if job.archive is not None or job.brief or len(boxes) == 1:
-            return self.fork(session, job, folder, self.boxes[0]).report(deadline, self.pipe.reader)
+            return Fork(partial(work, boxes[0])).report(deadline, self.pipe.reader)
         turns = Turns(groups)
-        lanes: list[Fork] = []
-        try:
-            for box, cpu in zip(boxes, processors(len(boxes)), strict=True):
-                lanes.append(self.fork(session, job, folder, box, cpu, turns.take))
-            reports = [lane.report(deadline, self.pipe.reader) for lane in lanes]
-            return turns.merged(reports, self.exercise.limits.deaths)
-        finally:
-            turns.close()
-            for lane in lanes:
-                lane.end()
+        lanes = [partial(work, box, cpu, turns.take) for box, cpu in zip(boxes, processors(len(boxes)), strict=True)]
+        return turns.run(lanes, deadline, self.exercise.limits.deaths, self.pipe.reader)
 
-    def fork(
+    def work(
         self,
         session: pytest.Session,
         job: Job,
         folder: str,
+        parent: int,
         box: Box | Plain,
         cpu: int | None = None,
         take: Take = whole,
-    ) -> Fork:
-        """Start a job, or a lane of it, in a fork."""
-        parent = os.getpid()
-
-        def work() -> dict[str, Any]:
-            settle(parent, cpu)
-            tempfile.tempdir = folder
-            report = run(session.items, job, self.exercise, box, boxed=box.boxed, alone=True, take=take)
-            return report if job.number else report | {"imported": sorted(set(sys.modules) - self.loaded)}
-
-        return Fork(work)
+    ) -> dict[str, Any]:
+        """Do a job, or a lane's part of it, in a fork."""
+        settle(parent, cpu)
+        tempfile.tempdir = folder
+        report = run(session.items, job, self.exercise, box, boxed=box.boxed, alone=True, take=take)
+        return report if job.number else report | {"imported": sorted(set(sys.modules) - self.loaded)}
 
 
 def complaint(error: Exception) -> dict[str, Any]:

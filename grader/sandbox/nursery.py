@@ -17,24 +17,46 @@ from typing import Any
 
 START = 20.0
 """Seconds that a nursery may take to answer; importing Flask on a cold disk takes a few."""
+LEAVE = 2.0
+"""Seconds that a nursery has to leave by itself when we hang up."""
 
 
 class Nursery:
-    """A process that has imported what submissions import, and forks from it."""
+    """A process that has imported what submissions import. Each of several processes may have a line to it."""
 
-    def __init__(self, environment: Mapping[str, str], modules: Iterable[str]) -> None:
+    def __init__(self, environment: Mapping[str, str], modules: Iterable[str], lines: int = 1) -> None:
         """Start it; it goes on by itself until it is asked for something.
 
         Raises:
             OSError: it cannot be started.
         """
-        self.control, theirs = socket.socketpair()
-        self.control.settimeout(START)
-        with theirs:
+        with contextlib.ExitStack() as theirs:
+            pairs = [socket.socketpair() for _ in range(lines)]
+            numbers = [theirs.enter_context(their).fileno() for _, their in pairs]
+            self.lines = [Line(our) for our, _ in pairs]
+            words = [sys.executable, "-P", "-m", "grader.sandbox.inside.nursery", ",".join(map(str, numbers)), *modules]
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "grader.sandbox.inside.nursery", *modules], stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL, env=dict(environment), start_new_session=True,
+                words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=dict(environment), pass_fds=numbers,
+                start_new_session=True,
             )  # fmt: skip
+
+    def stop(self) -> None:
+        """Hang up on every line: it ends what processes are left, and itself."""
+        for line in self.lines:
+            line.control.close()
+        try:
+            self.process.wait(LEAVE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Line:
+    """What one process, with all of its threads, has of a nursery."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self.control = control
+        self.control.settimeout(START)
         self.said = b""
         self.codes: dict[int, int] = {}
         self.lock = threading.Lock()
@@ -95,24 +117,18 @@ class Nursery:
                 return -signal.SIGKILL
             return self.codes.get(pid)
 
-    def stop(self) -> None:
-        """End it; it has no process left that anybody wants."""
-        self.control.close()
-        self.process.kill()
-        self.process.wait()
-
 
 class Nursling:
     """A process that a nursery has forked, with what a `PlainProcess` wants of `subprocess.Popen`."""
 
-    def __init__(self, nursery: Nursery, pid: int, writer: int, reader: int, output: int) -> None:
-        self.nursery = nursery
+    def __init__(self, line: Line, pid: int, writer: int, reader: int, output: int) -> None:
+        self.line = line
         self.pid = pid
         self.stdin, self.stdout, self.stderr = os.fdopen(writer, "wb"), os.fdopen(reader, "rb"), os.fdopen(output, "rb")
 
     def poll(self) -> int | None:
         """Return how it ended, as Popen does; None if it has not."""
-        return self.nursery.code_of(self.pid, 0.0)
+        return self.line.code_of(self.pid, 0.0)
 
     def wait(self, timeout: float = START) -> int:
         """Wait for its end.
@@ -120,7 +136,7 @@ class Nursling:
         Raises:
             subprocess.TimeoutExpired: it did not end in time.
         """
-        code = self.nursery.code_of(self.pid, timeout)
+        code = self.line.code_of(self.pid, timeout)
         if code is None:
             raise subprocess.TimeoutExpired("a student process", timeout)
         return code

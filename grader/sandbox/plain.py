@@ -29,19 +29,22 @@ from grader.sandbox.process import Ending, StudentProcess
 from grader.sandbox.view import ENGINE
 
 if TYPE_CHECKING:
-    from grader.sandbox.nursery import Nursery
+    from grader.sandbox.nursery import Line, Nursery
 
 LOOK = 0.1
 """Seconds between two looks at a write that may hang; a timer for each frame would cost more than the frame."""
+LANES = 4
+"""Student processes that run at the same time for one submission of a student's own, at most."""
 
 
 class Plain:
-    """Starts student processes without walls."""
+    """Starts student processes without walls: as programs, or by a line to a nursery."""
 
     boxed = False
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, line: Line | None = None) -> None:
         self.limits = limits
+        self.line = line
 
     def spawn(self, files: Mapping[str, bytes], listener: socket.socket | None = None) -> PlainProcess:  # noqa: ARG002
         """Start a student process with these files; it opens its own sockets."""
@@ -52,7 +55,7 @@ class Plain:
 
     def start(self) -> PlainProcess:
         """Start a process that waits for its files."""
-        return PlainProcess(self.limits)
+        return PlainProcess(self.limits, self.line)
 
     def sweep(self, job: int) -> None:
         """End a job; each process cleaned up after itself."""
@@ -94,9 +97,9 @@ class Ahead(Plain):
     """
 
     def __init__(self, limits: Limits, modules: Iterable[str] = (), *, always: bool = False) -> None:
-        super().__init__(limits)
-        self.always = always
         self.nursery = start_nursery(modules)
+        super().__init__(limits, self.nursery.lines[0] if self.nursery else None)
+        self.always = always
         self.waiting = None if self.nursery else PlainProcess(limits)
         self.wanted: list[PlainProcess] = []
 
@@ -104,12 +107,16 @@ class Ahead(Plain):
         """Return the process that was started ahead, or a new one."""
         process, self.waiting = self.waiting, None
         if process is None:
-            process = PlainProcess(self.limits, self.nursery)
+            process = super().start()
         elif self.always:
             self.waiting = PlainProcess(self.limits)
         process.deadline = time.monotonic() + self.limits.load
         self.wanted.append(process)
         return process
+
+    def lanes(self) -> list[Plain]:
+        """Return what starts student processes in each lane; this one does it in the first."""
+        return [self, *(Plain(self.limits, line) for line in (self.nursery.lines[1:] if self.nursery else ()))]
 
     def stop(self) -> None:
         """End the process that nobody wanted, and those that are left where somebody pressed Ctrl-C in the middle."""
@@ -131,7 +138,7 @@ def start_nursery(modules: Iterable[str]) -> Nursery | None:
     from grader.sandbox.nursery import Nursery
 
     try:
-        return Nursery(environment(), modules)
+        return Nursery(environment(), modules, LANES)
     except OSError as error:
         raise EngineFault(f"student processes cannot be started: {error}") from None
 
@@ -141,12 +148,12 @@ class PlainProcess(StudentProcess):
 
     loopback = True
 
-    def __init__(self, limits: Limits, nursery: Nursery | None = None) -> None:
+    def __init__(self, limits: Limits, line: Line | None = None) -> None:
         super().__init__(limits)
         self.folder = tempfile.mkdtemp(prefix="submission-")
         config = {"paths": [as_bytes(ENGINE.parent)], "folder": as_bytes(self.folder), "cpu": limits.cpu}
         try:
-            self.process = nursery.fork(config) if nursery else start_process(config)
+            self.process = line.fork(config) if line else start_process(config)
         except OSError as error:
             raise EngineFault(f"a student process did not start: {error}") from None
         self.arrived: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()

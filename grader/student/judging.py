@@ -19,12 +19,11 @@ from grader.grading.workers import Ready, Worker, WorkerDied
 from grader.hashing import content_hash
 from grader.models import Attempt, Exercise, Isolation, Submission, TestInfo
 from grader.sandbox.isolation import Proof
+from grader.sandbox.plain import LANES
 from grader.student.place import Place
 
 WORKERS = 3
 """Warm workers that are kept; each is a process with pytest in it."""
-LANES = 4
-"""Tests of one submission that are run at the same time, at most; each takes a processor, and keeps memory for its box."""
 HANGS = 2.0
 """Seconds after which a check is given up if there is a younger save: so long a single call may take."""
 LEAVE = 0.7

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,9 @@ import pytest
 from grader.course import load_course
 from grader.grading.workers import Worker
 from grader.models import Exercise
+from tests.grader.conftest import skip
+from tests.grader.process_tree import Process, orphanage, wait_for
+from tests.grader.terminals import surroundings
 from tests.grader.test_engine import write_course
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="lanes are forks; run it where processes can fork")
@@ -122,3 +128,54 @@ def test_after_three_deaths_nothing_counts_that_another_lane_found_out(workers: 
     found = report(workers[1], SUBMISSIONS["dies once too often in the middle"])["tests"]
     expected = ["passed", "exited", "exited", "passed", "exited", *["not_run"] * 4]
     assert [test["verdict"] for test in found.values()] == expected
+
+
+# -- the same in a check, which is a process of its own
+
+
+def checked(exercise: Exercise, source: str, processors: set[int]) -> subprocess.Popen[str]:
+    """Start a check of a source text on some processors of this machine."""
+    (exercise.folder / "square.py").write_text(textwrap.dedent(source), encoding="utf-8")
+    return subprocess.Popen(
+        [sys.executable, "-m", "grader", "check", "s1"], cwd=exercise.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=surroundings({"TMPDIR": str(exercise.folder.parents[1])}), text=True, start_new_session=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, processors),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def orphans() -> Iterator[Callable[[], list[Process]]]:
+    """Return what tells which processes have lost their parents in a test, and live."""
+    with orphanage() as found:
+        yield found
+
+
+@pytest.fixture
+def every() -> set[int]:
+    """Return the processors of this machine, two at least."""
+    found = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+    if len(found) < 2:
+        skip("no second processor that a lane could use", "run it on a machine with more of them")
+    return found
+
+
+@pytest.mark.parametrize("source", SUBMISSIONS.values(), ids=SUBMISSIONS)
+def test_a_check_in_lanes_says_what_one_lane_says(exercise: Exercise, every: set[int], source: str) -> None:
+    alone, side_by_side = (checked(exercise, source, chosen).communicate()[0] for chosen in ({min(every)}, every))
+    assert "of 9 public tests passed" in alone
+    assert side_by_side == alone
+    assert not list(exercise.folder.parents[1].glob("*-*")), "folders for temporary files are left"
+
+
+def test_a_check_that_is_interrupted_leaves_nothing_behind(
+    exercise: Exercise, every: set[int], orphans: Callable[[], list[Process]]
+) -> None:
+    process = checked(exercise, "def square(number):\n    while True: pass", every)
+    top = exercise.folder.parents[1]
+    wait_for(lambda: len(list(top.glob("check-*/submission-*"))) >= 2)
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    wait_for(lambda: not orphans())
+    assert not list(top.glob("*-*"))
