@@ -19,12 +19,12 @@ from grader.models import Exercise, Verdict
 from grader.sandbox.process import OUTPUT_KEPT
 from grader.testing.outcome import Observed
 from grader.testing.parity import module_of, prerequisites, test_id
-from grader.testing.runtime import TOO_MANY_DEATHS
+from grader.testing.runtime import died_too_often
 
 WORTH = 3
 """Groups of tests for which a lane is worth its box."""
 TURN = struct.Struct(">H")
-UNRUN = as_data(Observed(Verdict.NOT_RUN, {"reason": TOO_MANY_DEATHS})) | {"deaths": 0}
+UNRUN = as_data(Observed(Verdict.NOT_RUN, {"reason": died_too_often().reason})) | {"deaths": 0}
 """What one lane alone reports of a test when the submission has died too often."""
 
 

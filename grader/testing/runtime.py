@@ -17,11 +17,15 @@ from grader.testing.outcome import NeedsIsolation, NotRun
 from grader.testing.serve import Listener
 from grader.testing.submission import Submission
 
-TOO_MANY_DEATHS = "your code ended too many times in the tests before"
 UNCOPIED = 3
 """Times that a submission may prove not to be fit for copies before nobody tries any more."""
 BEYOND = 1.0
 """Seconds that a test may take beyond the budget of its student process."""
+
+
+def died_too_often() -> NotRun:
+    """Return what becomes of the tests that are left when the submission's processes have died too often."""
+    return NotRun("your code ended too many times in the tests before")
 
 
 class Spawner(Protocol):
@@ -80,7 +84,7 @@ class Runtime:
         if not fresh and module in self.shared and self.shared[module].peer.gone:
             self.bury(self.shared.pop(module))  # the end of its test did not come to an end itself
         if self.deaths >= self.exercise.limits.deaths:
-            raise NotRun(TOO_MANY_DEATHS)
+            raise died_too_often()
         if time.monotonic() > self.deadline:
             raise NotRun("the time for this submission was used up")
         if fresh:
