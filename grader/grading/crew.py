@@ -42,6 +42,7 @@ class Trouble:
 class Crew:
     """The workers of one run, or of one lane of it. ``least`` is the isolation that hidden tests need.
 
+    Each worker runs the tests of a submission in ``lanes`` of its own, side by side.
     Lanes share what was ``proven``: nobody's work is isolated worse than that of others in the same run.
     """
 
@@ -51,6 +52,7 @@ class Crew:
     proven: dict[str, Isolation] = field(default_factory=dict)
     troubles: dict[str, Trouble] = field(default_factory=dict)
     given_up: bool = False
+    lanes: int = 1
 
     def ask(self, exercise: Exercise, question: Question) -> tuple[Worker, Mapping[str, Any]]:
         """Have something done by a worker; one that dies, or meets a fault that a fresh box does not mend, is replaced once.
@@ -138,7 +140,7 @@ class Crew:
         """
         try:
             known = tests_hash(exercise), engine_hash()
-            worker = Worker(exercise, self.private)
+            worker = Worker(exercise, self.private, lanes=self.lanes)
         except OSError as error:
             raise EngineFault(f"{exercise.name} cannot be read: {error}") from None
         except UsageError as error:

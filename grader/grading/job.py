@@ -10,10 +10,9 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -60,14 +59,24 @@ class Job:
     part: str = ""
 
 
+Take = Callable[[Sequence[pytest.Item]], Iterable[Sequence[pytest.Item]]]
+"""Yields, of all tests of a job, those that a run does, in groups."""
+
+
+def whole(chosen: Sequence[pytest.Item]) -> list[Sequence[pytest.Item]]:
+    """Take all tests as one group."""
+    return [chosen]
+
+
 def run(
-    items: list[pytest.Item], job: Job, exercise: Exercise, spawner: Spawner, *, boxed: bool, alone: bool = False
-) -> dict[str, Any]:
+    items: list[pytest.Item], job: Job, exercise: Exercise, spawner: Spawner, *, boxed: bool, alone: bool = False,
+    take: Take = whole,
+) -> dict[str, Any]:  # fmt: skip
     """Run the tests and return ``{"tests": {id: …}, "output": …, "killed": […], "fault": …}`` as JSON-able data.
 
     ``killed`` names tests in which a student process got SIGKILL from nobody we know. With the first fault of ours the run is
-    over: nothing of it counts. ``alone`` says that this process ends with the job. The job of an archive is to open it: see
-    `contents_from`.
+    over: nothing of it counts. ``alone`` says that this process ends with the job, ``take`` which tests are its part. The job
+    of an archive is to open it: see `contents_from`.
     """
     if job.archive is not None:
         return open_archive(job.archive, exercise, spawner)
@@ -79,28 +88,54 @@ def run(
         runtime.ports = guard()
         alarm = Alarm(runtime.late) if hasattr(signal, "setitimer") else None
     forget(items)
-    seconds: dict[str, float] = {}
+    taken: list[pytest.Item] = []
+    spent: dict[str, Spent] = {}
     try:
-        for item, following in pairwise([*chosen, None]):
-            assert item is not None
+        for item, following in in_turn(take(chosen), taken):
             if not item.config.stash[PASSED].get(key_of(item), True):
                 continue  # an earlier case of the same test has failed already
             item.config.stash[RUNTIME] = lambda _item: runtime
-            began = time.perf_counter()
+            began, deaths = time.perf_counter(), runtime.deaths
             with alarm.within(runtime.left()) if alarm else nullcontext():
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            seconds[test_id(item)] = seconds.get(test_id(item), 0.0) + time.perf_counter() - began
+            spent.setdefault(test_id(item), Spent()).add(time.perf_counter() - began, runtime.deaths - deaths)
             if OBSERVED in item.stash and (job.brief or item.stash[OBSERVED].fault):
                 break
         runtime.close()
     except EngineFault as error:
         return {"tests": {}, "output": "", "killed": [], "fault": f"{type(error).__name__}: {error}"}
-    observed = results([item for item in chosen if not job.brief or OBSERVED in item.stash or RAN in item.stash])
+    observed = results([item for item in taken if not job.brief or OBSERVED in item.stash or RAN in item.stash])
     faults = [found.fault for found in observed.values() if found.fault]
-    killed = sorted(name for name, found in observed.items() if found.detail.get("signal") == "SIGKILL")
-    tests = {name: {**as_data(found), "seconds": seconds.get(name, 0.0)} for name, found in observed.items()}
+    tests = {name: {**as_data(found), **vars(spent.get(name, Spent()))} for name, found in observed.items()}
     output = runtime.output[:OUTPUT_KEPT].decode("utf-8", "replace")
-    return fitting({"tests": tests, "output": output, "killed": killed, "fault": faults[0] if faults else ""})
+    return fitting({"tests": tests, "output": output, "killed": killed_in(tests), "fault": faults[0] if faults else ""})
+
+
+@dataclass
+class Spent:
+    """What a test took: the time, and how many student processes."""
+
+    seconds: float = 0.0
+    deaths: int = 0
+
+    def add(self, seconds: float, deaths: int) -> None:
+        """Count another case of the test."""
+        self.seconds += seconds
+        self.deaths += deaths
+
+
+def in_turn(
+    groups: Iterable[Sequence[pytest.Item]], taken: list[pytest.Item]
+) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
+    """Yield each test of each group with the one that follows in the group; note the groups that were begun."""
+    for group in groups:
+        taken += group
+        yield from zip(group, [*group[1:], None], strict=True)
+
+
+def killed_in(tests: Mapping[str, Any]) -> list[str]:
+    """Return the tests in which a student process got SIGKILL from nobody we know."""
+    return sorted(name for name, test in tests.items() if test["detail"].get("signal") == "SIGKILL")
 
 
 def fitting(report: dict[str, Any]) -> dict[str, Any]:
@@ -187,7 +222,7 @@ def observed_from(data: Mapping[str, Any]) -> Observed:
     )  # fmt: skip
 
 
-def settle(parent: int) -> None:
+def settle(parent: int, cpu: int | None = None) -> None:
     """Make sure that a fork does not outlive its parent, takes no more than its memory, and stays on its processor."""
     if sys.platform == "linux":
         import resource
@@ -196,7 +231,7 @@ def settle(parent: int) -> None:
 
         lockdown.prctl(lockdown.PR_SET_PDEATHSIG, signal.SIGKILL)
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-        lockdown.stay_on(lockdown.current_cpu())
+        lockdown.stay_on(lockdown.current_cpu() if cpu is None else cpu)
         if os.getppid() != parent:
             os._exit(71)
     gc.set_threshold(

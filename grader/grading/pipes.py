@@ -34,6 +34,12 @@ class Pipe:
         except BrokenPipeError:
             raise HungUp from None
 
+    def quiet(self, seconds: float) -> bool:
+        """Tell whether for so long nothing comes: no message, and no end."""
+        waiting = select.poll()
+        waiting.register(self.reader, select.POLLIN)
+        return not waiting.poll(seconds * 1000)
+
     def receive(self) -> tuple[dict[str, Any], list[bytes]] | None:
         """Return the next message, None when the parent has hung up."""
         size = self.reader.read(LENGTH.size)
@@ -43,8 +49,8 @@ class Pipe:
         return decode(payload) if len(payload) == LENGTH.unpack(size)[0] else None
 
 
-def read_all(descriptor: int, seconds: float, parent: IO[bytes]) -> tuple[bytes, bool]:
-    """Read until the end or until time is up; say whether it was.
+def read_all(descriptor: int, seconds: float, parent: IO[bytes] | None) -> tuple[bytes, bool]:
+    """Read until the end or until time is up; say whether it was. A parent's pipe tells that nobody waits any more.
 
     Raises:
         HungUp: the parent is gone.
@@ -53,12 +59,13 @@ def read_all(descriptor: int, seconds: float, parent: IO[bytes]) -> tuple[bytes,
     data = bytearray()
     waiting = select.poll()
     waiting.register(descriptor, select.POLLIN)
-    waiting.register(parent, 0)  # that its other end is closed is told unasked
+    if parent:
+        waiting.register(parent, 0)  # that its other end is closed is told unasked
     try:
         while True:
             left = deadline - time.monotonic()
             ready = dict(waiting.poll(left * 1000)) if left > 0 else {}
-            if parent.fileno() in ready:
+            if parent and parent.fileno() in ready:
                 raise HungUp
             if not ready:
                 return bytes(data), True

@@ -14,12 +14,12 @@ import importlib
 import json
 import os
 import shutil
-import signal
 import sys
 import tempfile
-import traceback
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +29,10 @@ from grader.channel.frames import FrameTooLarge
 from grader.course import load_exercise
 from grader.errors import EngineFault, UsageError
 from grader.grading import folders, strays
-from grader.grading.job import Job, run, settle
-from grader.grading.pipes import HungUp, Pipe, read_all
+from grader.grading.forks import Fork, faulty
+from grader.grading.job import Job, Take, arrange, run, settle, whole
+from grader.grading.lanes import WORTH, Turns, processors, together
+from grader.grading.pipes import HungUp, Pipe
 from grader.grading.protocol import run_test
 from grader.grading.session import Session
 from grader.hashing import engine_hash, exercise_hash
@@ -49,6 +51,8 @@ SPARE = 5.0
 """Seconds that a grading may take beyond what the submission was allowed before it is our fault."""
 ATTEMPTS, FAULTS = 3, 2
 """Runs of one grading at most, and how many of them may end in a fault of ours."""
+QUIET = 0.1
+"""Seconds without a job after which a worker prepares another lane."""
 
 
 def longest(limits: Limits) -> float:
@@ -66,10 +70,11 @@ class Worker(Session):
         super().__init__(load_exercise(Path(config["folder"]), private))
         self.tests = exercise_hash(self.exercise)
         self.secrets = [private / "tests", private / "solutions"] if self.exercise.hidden_folders else []
-        self.box: Box | Plain | None = None
+        self.boxes: list[Box | Plain] = []
         self.proof: Proof
         self.rubric: Rubric
         self.alone = hasattr(os, "fork")
+        self.lanes: int = config["lanes"] if self.alone else 1
         self.loaded: set[str] = set()
 
     @pytest.hookimpl(tryfirst=True)
@@ -90,8 +95,8 @@ class Worker(Session):
             except (EngineFault, UsageError, OSError) as error:
                 self.pipe.send(complaint(error))
             finally:
-                if self.box:
-                    self.box.stop()
+                for box in self.boxes:
+                    box.stop()
                 strays.end(set())
         return True
 
@@ -109,6 +114,8 @@ class Worker(Session):
             job = Job(header["job"], files, header["seed"], header["hidden"], archive, header["brief"],
                       header["part"])  # fmt: skip
             self.answer(self.grade(session, job))
+            if len(self.boxes) < self.lanes and self.pipe.quiet(QUIET):
+                self.open_lane(session)
 
     def prepare(self, session: pytest.Session) -> None:
         """Read the rubric, enter the box, grade the reference."""
@@ -116,11 +123,31 @@ class Worker(Session):
             raise EngineFault(f"{self.exercise.name}: its tests were changed while they were read; try again")
         self.rubric = self.collected(session)
         strays.adopt()
-        self.box, self.proof = enter(self.exercise.limits, self.secrets, self.slot, preload(sources(self.exercise)))
+        box, self.proof = self.enter()
+        self.boxes.append(box)
         if self.exercise.hidden_folders or (self.exercise.kind == "diagnostic" and self.exercise.reference_folder):
             self.check_reference(session)
         gc.collect()
         gc.freeze()
+
+    def enter(self) -> tuple[Box | Plain, Proof]:
+        """Enter a box, the best one that there is."""
+        slot = self.slot + len(self.boxes)
+        return enter(self.exercise.limits, self.secrets, slot, preload(sources(self.exercise)))
+
+    def open_lane(self, session: pytest.Session) -> None:
+        """Enter one more box if there is use for it, or never again if it is not as good as the first one."""
+        groups = together(session.items, self.exercise)
+        self.lanes = min(self.lanes, len(groups) // WORTH)
+        if len(self.boxes) >= self.lanes:
+            return
+        with contextlib.suppress(EngineFault, OSError):
+            box, proof = self.enter()
+            if proof.level == self.proof.level:
+                self.boxes.append(box)
+                return
+            box.stop()
+        self.lanes = len(self.boxes)
 
     def check_reference(self, session: pytest.Session) -> None:
         """Grade the reference; anything but full marks is a fault of the course or of the engine."""
@@ -161,13 +188,13 @@ class Worker(Session):
         After a fault of ours there is another run in a fresh box. A process that got SIGKILL from nobody we know was killed
         from outside, or by the submission itself, and nothing tells which: the run is believed if another one agrees.
         """
-        assert self.box
         killed: list[list[str]] = []
         faults = 0
         for _ in range(ATTEMPTS):
             report = self.attempt(session, job)
             if report["fault"]:
-                self.box.restart()
+                for box in self.boxes:
+                    box.restart()
                 faults += 1
                 if faults == FAULTS:
                     return report
@@ -181,59 +208,49 @@ class Worker(Session):
 
     def attempt(self, session: pytest.Session, job: Job) -> dict[str, Any]:
         """Run a job with a folder for its files, and clean up behind it."""
-        assert self.box
         with tempfile.TemporaryDirectory(prefix="job-", ignore_cleanup_errors=True) as folder:
             if not self.alone:
-                return run(session.items, job, self.exercise, self.box, boxed=False)
+                return run(session.items, job, self.exercise, self.boxes[0], boxed=False)
             report = self.forked(session, job, folder)
         try:
-            self.box.sweep(job.number)
+            for box in self.boxes:
+                box.sweep(job.number)
         except EngineFault as error:
             report["fault"] = report["fault"] or f"{type(error).__name__}: {error}"
-        strays.end(set() if isinstance(self.box, Plain) else {self.box.process.pid})
+        strays.end({box.process.pid for box in self.boxes if not isinstance(box, Plain)})
         return report
 
     def forked(self, session: pytest.Session, job: Job, folder: str) -> dict[str, Any]:
-        """Run a job in a fork, and return its report or what became of the fork.
+        """Run a job in a fork, or in one for each lane, and return its report or what became of the forks.
 
         Raises:
-            HungUp: the parent is gone; so is the fork.
+            HungUp: the parent is gone; so are the forks.
         """
-        assert self.box
-        reader, writer = os.pipe()
-        parent = os.getpid()
-        pid = os.fork()
-        if pid == 0:
-            os.close(reader)
-            code = 70
-            try:
-                settle(parent)
-                tempfile.tempdir = folder
-                report = run(session.items, job, self.exercise, self.box, boxed=self.box.boxed, alone=True)
-                if not job.number:
-                    report["imported"] = sorted(set(sys.modules) - self.loaded)
-                with os.fdopen(writer, "wb") as file:
-                    file.write(json.dumps(report).encode())
-                code = 0
-            except BaseException:  # noqa: BLE001 - nothing may return from the fork
-                traceback.print_exc()
-            finally:
-                os._exit(code)
-        os.close(writer)
-        try:
-            data, late = read_all(reader, longest(self.exercise.limits), self.pipe.reader)
-        finally:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-        try:
-            return dict(json.loads(data))
-        except ValueError:
-            return faulty("the grading took too long" if late else "the grading process died") | {"late": late}
+        deadline = time.monotonic() + longest(self.exercise.limits)
+        groups = together(arrange(session.items, self.exercise, job), self.exercise) if len(self.boxes) > 1 else []
+        boxes = self.boxes[: max(1, len(groups))]
+        work = partial(self.work, session, job, folder, os.getpid())
+        if job.archive is not None or job.brief or len(boxes) == 1:
+            return Fork(partial(work, boxes[0])).report(deadline, self.pipe.reader)
+        turns = Turns(groups)
+        lanes = [partial(work, box, cpu, turns.take) for box, cpu in zip(boxes, processors(len(boxes)), strict=True)]
+        return turns.run(lanes, deadline, self.exercise.limits.deaths, self.pipe.reader)
 
-
-def faulty(fault: str) -> dict[str, Any]:
-    """Return a report that has nothing but a fault of ours."""
-    return {"tests": {}, "output": "", "killed": [], "fault": fault}
+    def work(
+        self,
+        session: pytest.Session,
+        job: Job,
+        folder: str,
+        parent: int,
+        box: Box | Plain,
+        cpu: int | None = None,
+        take: Take = whole,
+    ) -> dict[str, Any]:
+        """Do a job, or a lane's part of it, in a fork."""
+        settle(parent, cpu)
+        tempfile.tempdir = folder
+        report = run(session.items, job, self.exercise, box, boxed=box.boxed, alone=True, take=take)
+        return report if job.number else report | {"imported": sorted(set(sys.modules) - self.loaded)}
 
 
 def complaint(error: Exception) -> dict[str, Any]:

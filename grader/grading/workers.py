@@ -52,8 +52,8 @@ COMPLAINTS = {"UsageError": UsageError, "EngineFault": EngineFault, "WorkerDied"
 class Worker:
     """One worker process. ``private`` is the folder with the private half."""
 
-    def __init__(self, exercise: Exercise, private: Path, slot: int = 0) -> None:
-        """Start the worker and wait until it is ready.
+    def __init__(self, exercise: Exercise, private: Path, slot: int = 0, lanes: int = 1) -> None:
+        """Start the worker and wait until it is ready; it may run tests in so many lanes.
 
         Raises:
             UsageError: something is wrong in the course.
@@ -73,6 +73,7 @@ class Worker:
             "folder": str(exercise.folder.resolve()),
             "private": str(private.resolve()),
             "slot": slot,
+            "lanes": lanes,
             "temporary": str(self.folder.path),
         }
         try:

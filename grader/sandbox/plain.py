@@ -17,9 +17,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from grader.channel.frames import MAX_FRAME, FrameError, encode
 from grader.channel.remote import StudentGone
@@ -28,17 +28,23 @@ from grader.models import Limits
 from grader.sandbox.process import Ending, StudentProcess
 from grader.sandbox.view import ENGINE
 
+if TYPE_CHECKING:
+    from grader.sandbox.nursery import Line, Nursery
+
 LOOK = 0.1
 """Seconds between two looks at a write that may hang; a timer for each frame would cost more than the frame."""
+LANES = 4
+"""Student processes that run at the same time for one submission of a student's own, at most."""
 
 
 class Plain:
-    """Starts student processes without walls."""
+    """Starts student processes without walls: as programs, or by a line to a nursery."""
 
     boxed = False
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, line: Line | None = None) -> None:
         self.limits = limits
+        self.line = line
 
     def spawn(self, files: Mapping[str, bytes], listener: socket.socket | None = None) -> PlainProcess:  # noqa: ARG002
         """Start a student process with these files; it opens its own sockets."""
@@ -49,7 +55,7 @@ class Plain:
 
     def start(self) -> PlainProcess:
         """Start a process that waits for its files."""
-        return PlainProcess(self.limits)
+        return PlainProcess(self.limits, self.line)
 
     def sweep(self, job: int) -> None:
         """End a job; each process cleaned up after itself."""
@@ -61,34 +67,80 @@ class Plain:
         """Begin anew; there is nothing to renew."""
 
 
+def environment() -> dict[str, str]:
+    """Return only what a Python needs to start."""
+    kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+    wanted = {name: os.environ[name] for name in kept if name in os.environ}
+    search = os.pathsep.join(path for path in (str(ENGINE.parent), *sys.path) if path)
+    return wanted | {"PYTHONPATH": search, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+
+
+def start_process(config: dict[str, object]) -> subprocess.Popen[bytes]:
+    """Start a student process as a program of its own."""
+    command = [sys.executable, "-P", "-m", "grader.sandbox.inside.student", json.dumps(config)]
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
+        start_new_session=True,
+    )  # fmt: skip
+
+
 def as_bytes(path: Path | str) -> str:
     """Return the bytes of a path as text: the process decodes the names of files in a way of its own."""
     return os.fsencode(path).decode("latin-1")
 
 
 class Ahead(Plain):
-    """Starts the first student process at once, so that it is there when somebody wants it; with ``always`` each next one too."""
+    """Prepares at once for the processes that somebody will want.
 
-    def __init__(self, limits: Limits, *, always: bool = False) -> None:
-        super().__init__(limits)
+    Where processes can fork, a nursery imports ``modules`` for all of them. Elsewhere the first one is started at once, and with
+    ``always`` each next one too.
+    """
+
+    def __init__(self, limits: Limits, modules: Iterable[str] = (), *, always: bool = False) -> None:
+        self.nursery = start_nursery(modules)
+        super().__init__(limits, self.nursery.lines[0] if self.nursery else None)
         self.always = always
-        self.waiting: PlainProcess | None = PlainProcess(limits)
+        self.waiting = None if self.nursery else PlainProcess(limits)
         self.wanted: list[PlainProcess] = []
 
     def start(self) -> PlainProcess:
-        """Return the process that was started ahead, then new ones."""
-        process, self.waiting = self.waiting, PlainProcess(self.limits) if self.always else None
+        """Return the process that was started ahead, or a new one."""
+        process, self.waiting = self.waiting, None
         if process is None:
             process = super().start()
+        elif self.always:
+            self.waiting = PlainProcess(self.limits)
         process.deadline = time.monotonic() + self.limits.load
         self.wanted.append(process)
         return process
+
+    def lanes(self) -> list[Plain]:
+        """Return what starts student processes in each lane; this one does it in the first."""
+        return [self, *(Plain(self.limits, line) for line in (self.nursery.lines[1:] if self.nursery else ()))]
 
     def stop(self) -> None:
         """End the process that nobody wanted, and those that are left where somebody pressed Ctrl-C in the middle."""
         for process in [*self.wanted, *filter(None, [self.waiting])]:
             process.discard()
         self.waiting = None
+        if self.nursery:
+            self.nursery.stop()
+
+
+def start_nursery(modules: Iterable[str]) -> Nursery | None:
+    """Start a nursery where processes can fork.
+
+    Raises:
+        EngineFault: it cannot be started.
+    """
+    if not hasattr(os, "fork"):
+        return None
+    from grader.sandbox.nursery import Nursery
+
+    try:
+        return Nursery(environment(), modules, LANES)
+    except OSError as error:
+        raise EngineFault(f"student processes cannot be started: {error}") from None
 
 
 class PlainProcess(StudentProcess):
@@ -96,16 +148,12 @@ class PlainProcess(StudentProcess):
 
     loopback = True
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, line: Line | None = None) -> None:
         super().__init__(limits)
         self.folder = tempfile.mkdtemp(prefix="submission-")
         config = {"paths": [as_bytes(ENGINE.parent)], "folder": as_bytes(self.folder), "cpu": limits.cpu}
-        command = [sys.executable, "-P", "-m", "grader.sandbox.inside.student", json.dumps(config)]
         try:
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment(),
-                start_new_session=True,
-            )  # fmt: skip
+            self.process = line.fork(config) if line else start_process(config)
         except OSError as error:
             raise EngineFault(f"a student process did not start: {error}") from None
         self.arrived: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
@@ -114,14 +162,6 @@ class PlainProcess(StudentProcess):
         threading.Thread(target=self.mind, daemon=True).start()
         for kind, pipe in (("frames", self.process.stdout), ("output", self.process.stderr)):
             threading.Thread(target=self.pump, args=(kind, pipe), daemon=True).start()
-
-    def environment(self) -> dict[str, str]:
-        """Pass on only what a Python needs to start."""
-        kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-        wanted = {name: os.environ[name] for name in kept if name in os.environ}
-        search = os.pathsep.join(path for path in (str(ENGINE.parent), *sys.path) if path)
-        return wanted | {"PYTHONPATH": search, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1",
-                         "PYTHONUTF8": "1", "HOME": self.folder}  # fmt: skip
 
     def pump(self, kind: str, pipe: IO[bytes]) -> None:
         """Move bytes from a pipe to the queue until it ends."""

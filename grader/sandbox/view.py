@@ -32,7 +32,12 @@ def preload(sources: Iterable[bytes]) -> tuple[str, ...]:
 
     A third of its memory would be the frameworks'; each fork costs the less the less memory there is.
     """
-    return (*FRAMEWORKS, *PRELOAD) if any(map(IMPORTED.search, sources)) else PRELOAD
+    return (*frameworks(sources), *PRELOAD)
+
+
+def frameworks(sources: Iterable[bytes]) -> tuple[str, ...]:
+    """Return the modules of frameworks that submissions like these use."""
+    return FRAMEWORKS if any(map(IMPORTED.search, sources)) else ()
 
 
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/mime.types", "/etc/localtime")

@@ -26,8 +26,10 @@ def check(place: Place, exercise: Exercise, submission: Submission) -> Attempt:
     try:
         if not (submission.missing or submission.problem):
             from grader.sandbox.plain import Ahead
+            from grader.sandbox.view import frameworks
 
-            spawner = Ahead(exercise.limits, always=Visibility.PUBLIC in exercise.fresh)
+            modules = frameworks(submission.files.values())
+            spawner = Ahead(exercise.limits, modules, always=Visibility.PUBLIC in exercise.fresh)
         from grader.student.looking import look
 
         return look(place, exercise, submission, spawner)

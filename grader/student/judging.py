@@ -14,10 +14,12 @@ from grader.course import Course
 from grader.errors import EngineFault, UsageError
 from grader.grading.crew import Crew, Question
 from grader.grading.grade import Clock, Grader
+from grader.grading.pool import cores
 from grader.grading.workers import Ready, Worker, WorkerDied
 from grader.hashing import content_hash
 from grader.models import Attempt, Exercise, Isolation, Submission, TestInfo
 from grader.sandbox.isolation import Proof
+from grader.sandbox.plain import LANES
 from grader.student.place import Place
 
 WORKERS = 3
@@ -87,7 +89,7 @@ class Judge:
         self.place = place
         self.exercises: dict[str, Exercise] = {}
         self.grader = Grader(Course(place.folder, self.exercises), place.private, Isolation.NONE)
-        self.crew = self.grader.crew = OneTry(place.private, Isolation.NONE)
+        self.crew = self.grader.crew = OneTry(place.private, Isolation.NONE, lanes=min(cores(), LANES))
         self.judged = judged
         self.jobs: queue.SimpleQueue[tuple[Exercise, Submission, float] | None] = queue.SimpleQueue()
         self.thread = threading.Thread(target=self.work, daemon=True)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
+import tempfile
+import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,13 +15,16 @@ import pytest
 from grader.course import Course
 from grader.errors import EngineFault
 from grader.grading.grade import Clock, Grader
-from grader.grading.job import Job, run
+from grader.grading.job import Job, arrange, run, settle
+from grader.grading.lanes import WORTH, Turns, processors, together
+from grader.grading.pool import cores
 from grader.grading.session import Session
 from grader.grading.surroundings import surroundings
+from grader.grading.worker import longest
 from grader.grading.workers import Ready
 from grader.models import Attempt, Exercise, Isolation, Submission
 from grader.sandbox.isolation import Proof
-from grader.sandbox.plain import Plain
+from grader.sandbox.plain import Ahead, Plain
 from grader.student.place import Place
 from grader.testing.rubric import Rubric
 
@@ -27,25 +34,49 @@ class Look(Session):
 
     rubric: Rubric
 
-    def __init__(self, exercise: Exercise, job: Job, spawner: Plain | None) -> None:
+    def __init__(self, exercise: Exercise, job: Job, spawner: Ahead | None) -> None:
         super().__init__(exercise)
         self.job = job
         self.spawner = spawner
         self.report: dict[str, Any] = {}
-        self.trouble: Exception | None = None
+        self.trouble: BaseException | None = None
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run the tests."""
         try:
             self.rubric = self.collected(session)
             if self.spawner:
-                self.report = run(session.items, self.job, self.exercise, self.spawner, boxed=False)
-        except Exception as error:  # noqa: BLE001 - pytest would print it, and go on
+                self.report = self.judged(session.items, self.spawner)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - pytest would print it, and go on
             self.trouble = error
         return True
 
+    def judged(self, items: list[pytest.Item], spawner: Ahead) -> dict[str, Any]:
+        """Run the tests, side by side if they are many and there are processors for it."""
+        groups = together(arrange(items, self.exercise, self.job), self.exercise)
+        lanes = spawner.lanes()[: min(cores(), len(groups) // WORTH)]
+        if len(lanes) < 2:
+            return run(items, self.job, self.exercise, spawner, boxed=False)
+        turns, deadline = Turns(groups), time.monotonic() + longest(self.exercise.limits)
+        with tempfile.TemporaryDirectory(prefix="check-", ignore_cleanup_errors=True) as folder:
+            lane = partial(self.lane, items, turns, folder, os.getpid())
+            works = [partial(lane, plain, cpu) for plain, cpu in zip(lanes, processors(len(lanes)), strict=True)]
+            try:
+                return turns.run(works, deadline, self.exercise.limits.deaths)
+            finally:
+                spawner.stop()  # before the folder of what may still run is removed
 
-def look(place: Place, exercise: Exercise, submission: Submission, spawner: Plain | None) -> Attempt:
+    def lane(
+        self, items: list[pytest.Item], turns: Turns, folder: str, parent: int, plain: Plain, cpu: int | None
+    ) -> dict[str, Any]:
+        """Do a part of the tests in a fork; whoever presses Ctrl-C means the process that waits for it."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        settle(parent, cpu)
+        tempfile.tempdir = folder
+        return run(items, self.job, self.exercise, plain, boxed=False, take=turns.take)
+
+
+def look(place: Place, exercise: Exercise, submission: Submission, spawner: Ahead | None) -> Attempt:
     """Judge a submission; without a spawner it is one that cannot be run.
 
     Raises:

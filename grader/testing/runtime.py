@@ -23,6 +23,11 @@ BEYOND = 1.0
 """Seconds that a test may take beyond the budget of its student process."""
 
 
+def died_too_often() -> NotRun:
+    """Return what becomes of the tests that are left when the submission's processes have died too often."""
+    return NotRun("your code ended too many times in the tests before")
+
+
 class Spawner(Protocol):
     """Starts student processes: a box, or a plain subprocess."""
 
@@ -79,7 +84,7 @@ class Runtime:
         if not fresh and module in self.shared and self.shared[module].peer.gone:
             self.bury(self.shared.pop(module))  # the end of its test did not come to an end itself
         if self.deaths >= self.exercise.limits.deaths:
-            raise NotRun("your code ended too many times in the tests before")
+            raise died_too_often()
         if time.monotonic() > self.deadline:
             raise NotRun("the time for this submission was used up")
         if fresh:

@@ -1,6 +1,7 @@
 """The student process: takes the files, gives up its rights, imports the submission and serves the judge.
 
-Runs as a fork of the zygote (level full) or as a program of its own (level none: ``python student.py CONFIG``).
+Runs as a fork of the zygote (level full), and at level none as a fork of the nursery or as a program of its own
+(``python student.py CONFIG``).
 """
 
 from __future__ import annotations
@@ -131,6 +132,11 @@ def main() -> None:
             msvcrt.setmode(descriptor, os.O_BINARY)
     pipe = Pipe(os.dup(0), os.dup(1))
     standard_streams(2)
+    begin(pipe, config)
+
+
+def begin(pipe: Pipe, config: dict[str, Any]) -> None:
+    """Take the files and serve at level none, with as few limits as there are there."""
     with contextlib.suppress(ImportError):
         import resource  # not on every system
 
@@ -138,6 +144,7 @@ def main() -> None:
             resource.setrlimit(kind, (value, value))
     folder, *paths = (os.fsdecode(path.encode("latin-1")) for path in (config["folder"], *config["paths"]))
     sys.path[:] = [*paths, *sys.path]
+    os.environ["HOME"] = folder
     unpack(pipe, folder)
     serve(pipe, folder, [])
 

@@ -37,25 +37,6 @@ class Child:
     why: str = "exit"
 
 
-def preload(modules: list[str]) -> None:
-    """Import what submissions use, and warm what is made lazily, so that forks start hot."""
-    for name in modules:
-        try:
-            __import__(name)
-        except ImportError:
-            continue
-    if "flask" in sys.modules:
-        import flask
-
-        app = flask.Flask("warm")
-        app.add_url_rule("/<int:number>", "view", lambda number: {"number": number})
-        app.add_url_rule("/page/<name>", "page", lambda name: flask.render_template_string("{{ name }}", name=name))
-        with app.test_client() as client:
-            client.get("/1")
-            client.get("/page/warm")
-            client.get("/missing")
-
-
 class Zygote:
     """The box's only long-lived process."""
 
@@ -282,6 +263,7 @@ def main() -> None:
     config = json.loads(sys.argv[1])
     sys.path[:] = [*(path for path in sys.path if path), *config["paths"]]
     from grader.sandbox.inside import lockdown
+    from grader.sandbox.inside.preloading import preload
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     lockdown.prctl(lockdown.PR_SET_NO_NEW_PRIVS, 1)
