@@ -269,10 +269,11 @@ def text_of(error: BaseException) -> str:
 
 def lines_of(error: BaseException, folder: str) -> list[list[object]]:
     """Return [file, line, function] for each line of the submission that an exception passed through."""
+    passed = [(frame.f_code, line) for frame, line in traceback.walk_tb(error.__traceback__)][-200:]  # reads no source
     found: list[list[object]] = [
-        [frame.filename[len(folder) :].lstrip("/\\"), frame.lineno, frame.name]
-        for frame in traceback.extract_tb(error.__traceback__)[-200:]
-        if frame.filename.startswith(folder) and frame.lineno
+        [code.co_filename[len(folder) :].lstrip("/\\"), line, code.co_name]
+        for code, line in passed
+        if code.co_filename.startswith(folder) and line
     ]
     if isinstance(error, SyntaxError) and str(error.filename).startswith(folder) and isinstance(error.lineno, int):
         found.append([str(error.filename)[len(folder) :].lstrip("/\\"), error.lineno, ""])
