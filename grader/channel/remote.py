@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from grader.channel.peer import MOST_ITEMS
 from grader.channel.values import BUILTIN_EXCEPTIONS, broken
 
 if TYPE_CHECKING:
@@ -65,18 +66,22 @@ class StudentObject:
     and no ``==``: tests compare data, never a student's object with its own idea of equality.
     """
 
-    __slots__ = ("_kinds", "_peer", "_ref", "_type")
+    __slots__ = ("_ended", "_kinds", "_peer", "_ref", "_type")
 
     def __init__(self, peer: TrustedPeer, ref: int, kinds: frozenset[str], type_name: str) -> None:
         self._peer = peer
         self._ref = ref
         self._kinds = kinds
         self._type = type_name
+        self._ended = False
 
-    def _ask(self, phase: str, op: str, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any value
+    def _checked(self) -> TrustedPeer:
         if self._peer.table.theirs.get(self._ref) is not self:
             raise TypeError("this reference belongs to an earlier test")
-        return self._peer.ask(phase, op, self._ref, *args, **kwargs)
+        return self._peer
+
+    def _ask(self, phase: str, op: str, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any value
+        return self._checked().ask(phase, op, self._ref, *args, **kwargs)
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, D102 - any value
         return self._ask("call", "call", *args, **kwargs)
@@ -85,7 +90,11 @@ class StudentObject:
         return self if "self" in self._kinds else self._ask("iterate", "iter")
 
     def __next__(self) -> Any:  # noqa: ANN401 - any value
-        return self._ask("iterate", "next")
+        try:
+            return self._ask("iterate", "next")
+        except StopIteration:
+            self._ended = True
+            raise
 
     def __len__(self) -> int:
         if "len" not in self._kinds:
@@ -102,6 +111,8 @@ class StudentObject:
         if name == "close":
             if "close" not in self._kinds:
                 raise AttributeError(name)
+            if self._ended and "self" in self._kinds:
+                return nothing  # closing a generator that has ended runs no code
             return functools.partial(self._ask, "close", "close")
         return self._ask("read", "attr", name)
 
@@ -119,6 +130,41 @@ class StudentObject:
 
     def __repr__(self) -> str:
         return f"<StudentObject {self._ref} {sorted(self._kinds)}>"
+
+
+class Taker:
+    """Hands on the items before one answer until that fails once: whatever was asked has to be answered first."""
+
+    def __init__(self, take: Callable[[Any], None]) -> None:
+        self.take = take
+        self.left = MOST_ITEMS
+        self.error: Exception | None = None
+
+    def hand_on(self, item: object) -> None:
+        """Hand on one item."""
+        self.left -= 1
+        try:
+            if not self.error:
+                self.take(item)
+        except Exception as error:  # noqa: BLE001 - it is raised behind the answer
+            self.error = error
+
+
+def take_rest(thing: StudentObject, take: Callable[[Any], None]) -> None:
+    """Hand the items of an iterator to ``take`` as they come, some or all that are left, without asking for each.
+
+    Raises:
+        StopIteration: they were the last ones.
+    """
+    try:
+        thing._checked().ask_for_rest(thing._ref, take)
+    except StopIteration:
+        thing._ended = True
+        raise
+
+
+def nothing() -> None:
+    """Do nothing."""
 
 
 def has_operation(thing: StudentObject, kind: str) -> bool:

@@ -7,13 +7,14 @@ What we pass out is a stub with exactly the operations that its class or `expose
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 
 from grader.channel.exposure import Exposed, exposure, operate
-from grader.channel.frames import FrameError, FrameTooLarge
+from grader.channel.frames import FrameError, FrameTooLarge, Header
 from grader.channel.peer import Blobs, Peer
-from grader.channel.remote import StudentError, StudentGone, StudentObject, their_frame
+from grader.channel.remote import StudentError, StudentGone, StudentObject, Taker, their_frame
 from grader.channel.values import MAX_TEXT, broken, builtin_name
 
 STUDENT_KINDS = frozenset({"call", "iter", "next", "self", "close", "len", "item"})
@@ -75,6 +76,7 @@ class TrustedPeer(Peer):
         self._undeclared: BaseException | None = None
         self._ignored = 0
         self._counted = 0, 0
+        self._taker: Taker | None = None
 
     # -- asking
 
@@ -102,6 +104,30 @@ class TrustedPeer(Peer):
         finally:
             self.watchdog.phase = outer
             self.raise_undeclared()
+
+    def ask_for_rest(self, target: int, take: Callable[[Any], None]) -> None:
+        """Take items of an iterator as they come, some or all that are left; each has a deadline of its own.
+
+        Raises:
+            StopIteration: they were the last ones.
+            Exception: what ``take`` raised first; it was not called again.
+        """
+        outer, self._taker = self._taker, Taker(take)
+        try:
+            self.ask("iterate", "rest", target)
+        finally:
+            taker, self._taker = self._taker, outer
+            if taker.error:
+                raise taker.error
+
+    def take_item(self, item: object) -> None:
+        """Hand on an item that comes before its answer."""
+        assert self._taker
+        if not self._taker.left:
+            broken("more items than were asked for")
+        if self.depth == 1:
+            self.watchdog.begin()
+        self._taker.hand_on(item)
 
     def raise_undeclared(self) -> None:
         """Raise, at the end of the outermost request, the first exception that a call-back did not declare."""
@@ -162,7 +188,8 @@ class TrustedPeer(Peer):
             self._last += 1
             number = self.table.numbers[id(thing.value)] = self._last
         self.table.ours[number] = thing
-        return {"r": [number, in_order(thing.operations), ""]}
+        promised = 0 if thing.promised is None else self.pack_object(thing.promised)["r"][0]
+        return {"r": [number, in_order(thing.operations), promised]}
 
     def pack_exception(self, error: BaseException, blobs: Blobs) -> Any:  # noqa: ANN401 - JSON
         """Send the student's own exception home, or ours as a builtin with plain arguments."""
@@ -241,6 +268,15 @@ class TrustedPeer(Peer):
             return self.pack(operate(thing.value, op, args, kwargs), blobs)
         except thing.raises as error:
             raise Declared(error) from None
+
+    def check_posted(self, header: Header) -> None:
+        """Take a call without an answer once, of what has promised what it returns."""
+        target = header.get("o")
+        thing = self.table.ours.get(target) if type(target) is int else None
+        asked = type(header["p"]), header["p"], header.get("op")
+        if asked != (int, 1, "call") or thing is None or thing.promised is None:
+            broken("a request without an answer, where nothing was promised")
+        thing.promised = None
 
     def pack_failure(self, error: BaseException, blobs: Blobs) -> Any:  # noqa: ANN401 - JSON
         """Let declared exceptions and the student's own ones cross; keep every other one back, without a word."""

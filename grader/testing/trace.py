@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-from grader.channel.exposure import declares
-from grader.channel.remote import StudentError, StudentObject, has_operation
+from grader.channel.exposure import declares, promises
+from grader.channel.remote import StudentError, StudentObject, has_operation, take_rest
 from grader.testing import rules
 from grader.testing.announcement import check_size, read_announcement, type_word
 from grader.testing.events import DETAIL, Event, Recorder
@@ -133,9 +133,13 @@ class Trace:
         """Take one chunk; False when the iterable has ended."""
         if self._iterator is None:
             return False
+        return self.take_by(lambda iterator: self.take(next(iterator)))
+
+    def take_by(self, take: Callable[[Any], None]) -> bool:
+        """Take chunks in one way or another; False when the iterable has ended."""
         self._iterating = True
         try:
-            chunk = next(self._iterator)
+            take(self._iterator)
         except StopIteration:
             self.end()
             return False
@@ -145,12 +149,17 @@ class Trace:
             self.refused(error)
         finally:
             self._iterating = False
-        self.take(chunk)
         return True
+
+    def some(self) -> bool:
+        """Take the chunks that come without being asked for one by one, if any do; False when the iterable has ended."""
+        if not isinstance(self._iterator, StudentObject):
+            return self.step()
+        return self.take_by(lambda iterator: take_rest(iterator, self.take))
 
     def finish(self) -> Trace:
         """Take all chunks that are left."""
-        while self.step():
+        while self.some():
             if len(self.chunks) > MAX_CHUNKS:
                 raise LimitReached("chunks")
         return self
@@ -168,6 +177,7 @@ class Trace:
 
     # -- the server's half
 
+    @promises("write")
     @declares(AssertionError)
     def start_response(self, *args: Any, **kwargs: Any) -> Callable[[bytes], None]:  # noqa: ANN401
         """Take status and headers, as PEP 3333 asks a server to."""

@@ -18,11 +18,12 @@ import select
 import signal
 import socket
 import sys
+import time
 from dataclasses import dataclass
 from typing import Any
 
-TICK = 25
-"""Milliseconds between two looks of the watchdog."""
+TICK = 0.025
+"""Seconds between two looks of the watchdog."""
 ANSWER = 100
 """Milliseconds within which a port of the box's own loopback answers, or does not."""
 
@@ -55,18 +56,24 @@ class Zygote:
         self.poll.register(self.control, select.POLLIN)
         self.base = self.memory_of("self")
         self.sockets = self.custody.socket_memory()
+        self.next_look = 0.0
 
     def run(self) -> None:
         """Serve requests until the judge hangs up; the kernel then kills all else in the box."""
         self.say({"ready": 1, "landlock": self.abi, "uid": os.getuid(), "python": sys.version.split()[0]})
         while True:
-            for descriptor, _ in self.poll.poll(TICK if self.children else None):
+            for descriptor, _ in self.poll.poll(self.pause()):
                 if descriptor == self.control.fileno():
                     self.obey()
                     break  # it may have closed the descriptors of the other events
                 self.reap(descriptor)
-            if self.children:
+            if self.children and self.next_look <= time.monotonic():
                 self.watch()
+                self.next_look = time.monotonic() + TICK
+
+    def pause(self) -> float | None:
+        """Return the milliseconds until the watchdog looks again, None if there is nobody to look at."""
+        return max(0.0, self.next_look - time.monotonic()) * 1000 if self.children else None
 
     def say(self, message: dict[str, Any]) -> None:
         """Send one message to the judge."""
@@ -116,6 +123,8 @@ class Zygote:
                 os._exit(code)
         for descriptor in descriptors:
             os.close(descriptor)
+        if not self.children:
+            self.next_look = time.monotonic() + TICK
         child = Child(number, pid, os.pidfd_open(pid))
         self.children[child.pidfd] = child
         self.poll.register(child.pidfd, select.POLLIN)
