@@ -16,6 +16,11 @@ from grader.testing.plugin import RUNTIME, key_of
 from grader.testing.rubric import Rubric, read_rubric
 
 INI = Path(__file__).with_name("pytest.ini")
+UNUSED = (
+    "cacheprovider", "terminal", "logging", "unraisableexception", "threadexception", "faulthandler", "doctest", "junitxml",
+    "capture", "warnings", "legacypath", "pastebin", "stepwise", "setuponly", "setupplan", "debugging", "unittest", "subtests",
+)  # fmt: skip
+"""Plugins of pytest's own that nothing here needs. Only what the command line says of them is read before they are imported."""
 
 
 class Session:
@@ -81,6 +86,7 @@ class Session:
             course,
             "--confcutdir",  # else pytest goes through the folders above the course too
             course,
+            *(f"-pno:{name}" for name in UNUSED),
             "-p",
             "grader.testing.plugin",
             *trees,
