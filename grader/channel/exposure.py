@@ -29,12 +29,11 @@ def exposed(value: Anything, *operations: str, raises: tuple[type[BaseException]
 
 @dataclass(eq=False, slots=True)
 class Exposed:
-    """An object of the judge and what the student process may do with it; what its first call returns, if that is promised."""
+    """An object of the judge and what the student process may do with it."""
 
     value: object
     operations: frozenset[str]
     raises: tuple[type[BaseException], ...] = ()
-    promised: object = None
 
 
 @functools.cache
@@ -59,8 +58,7 @@ def exposure(value: object) -> Exposed:
     if operations is not None:
         return Exposed(value, together(operations), raises)
     if isinstance(value, FUNCTIONS):
-        name = getattr(value, "__promises__", "")
-        return Exposed(value, CALL, raises, getattr(value.__self__, name) if name else None)  # type: ignore[union-attr]
+        return Exposed(value, CALL, raises)
     if isinstance(value, Iterator):
         return Exposed(value, CLOSING_ITERATOR if hasattr(value, "close") else ITERATOR)
     raise TypeError(f"{type(value).__name__} may not cross to the student process; wrap it with exposed(...)")
@@ -72,16 +70,6 @@ def declares(*kinds: type[BaseException]) -> Callable[[Anything], Anything]:
     def mark(function: Anything) -> Anything:
         function.__raises__ = kinds  # type: ignore[attr-defined]
         return function
-
-    return mark
-
-
-def promises(name: str) -> Callable[[Anything], Anything]:
-    """Mark a method whose first call returns another one: nobody waits for that if the arguments are as they should be."""
-
-    def mark(method: Anything) -> Anything:
-        method.__promises__ = name  # type: ignore[attr-defined]
-        return method
 
     return mark
 

@@ -2,8 +2,7 @@
 
 A request is ``{"q": number, "op": …, "o": object, "a": [...], "k": {...}}``; its answer carries the same number as
 ``"s"`` and one of ``ok``, ``err`` and ``end`` (the end of iteration), plus ``w``: what the callee changed in exact list
-and dict arguments. Before an answer to ``rest`` comes a frame for each item, with ``i`` instead. A request with ``p`` has no
-answer, for what that would say was promised. Strictly last in, first out.
+and dict arguments. Before an answer to ``rest`` comes a frame for each item, with ``i`` instead. Strictly last in, first out.
 """
 
 from __future__ import annotations
@@ -88,9 +87,6 @@ class Peer(Codec):
         if type(number) is not int or number != self._served + 1:
             self.violated("a request out of sequence")
         self._served = number
-        posted = "p" in header
-        if posted:
-            self.check_posted(header)
         self.enter()
         try:
             args = [self.unpack(node, blobs) for node in exact_list(header.get("a"))]
@@ -98,9 +94,8 @@ class Peer(Codec):
             answer, out = self.answer(header.get("op"), header.get("o"), args, kwargs)
         finally:
             self.depth -= 1
-        if not posted:
-            answer["s"] = number
-            self.transport.send(self.encode_answer(answer, out))
+        answer["s"] = number
+        self.transport.send(self.encode_answer(answer, out))
 
     def unpack_keywords(self, node: object, blobs: Blobs) -> dict[str, Any]:
         """Return keyword arguments."""
@@ -185,10 +180,6 @@ class Peer(Codec):
         """Refuse every thread but the one that made the channel."""
         if threading.get_ident() != self._thread:
             raise WrongThread("the other side can be reached only from the thread that was called by it")
-
-    def check_posted(self, header: Header) -> None:  # noqa: ARG002 - only the judge promises anything
-        """See that nobody has to wait for the answer to a request."""
-        self.violated("a request without an answer")
 
     def take_item(self, item: object) -> None:  # noqa: ARG002 - only the judge asks for any
         """Take one item that comes before its answer."""

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from grader.channel.peer import MOST_ITEMS
 from grader.channel.values import BUILTIN_EXCEPTIONS, broken
 
 if TYPE_CHECKING:
@@ -130,24 +129,6 @@ class StudentObject:
 
     def __repr__(self) -> str:
         return f"<StudentObject {self._ref} {sorted(self._kinds)}>"
-
-
-class Taker:
-    """Hands on the items before one answer until that fails once: whatever was asked has to be answered first."""
-
-    def __init__(self, take: Callable[[Any], None]) -> None:
-        self.take = take
-        self.left = MOST_ITEMS
-        self.error: Exception | None = None
-
-    def hand_on(self, item: object) -> None:
-        """Hand on one item."""
-        self.left -= 1
-        try:
-            if not self.error:
-                self.take(item)
-        except Exception as error:  # noqa: BLE001 - it is raised behind the answer
-            self.error = error
 
 
 def take_rest(thing: StudentObject, take: Callable[[Any], None]) -> None:

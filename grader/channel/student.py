@@ -12,15 +12,12 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from grader.channel.exposure import CALL
-from grader.channel.frames import FrameError, Header, decode, encode
+from grader.channel.frames import FrameError, decode, encode
 from grader.channel.peer import MOST_ITEMS, Blobs, Peer, Transport, WrongThread
 from grader.channel.values import BUILTIN_EXCEPTIONS, MAX_TEXT
 
 AHEAD = 64 << 10
 """Bytes of items after which the judge is asked whether to go on."""
-USUAL_HEADERS, USUAL_TEXT = 50, 4000
-"""Headers, and characters of status and headers, up to which an announcement is sent without waiting."""
 Control = Mapping[str, Callable[..., Any]]
 """Operations on the process itself (import, describe, …) by name."""
 
@@ -43,7 +40,6 @@ class StudentPeer(Peer):
         The stubs go first: what runs when the submission's objects are dropped reaches nobody any more.
         """
         self.stubs: dict[int, object] = {}
-        self.promises: dict[int, int] = {}
         self.homes: dict[int, int] = {}
         self.classes: dict[frozenset[str], type] = {}
         self.foreign: dict[int, BaseException] = {}
@@ -111,24 +107,19 @@ class StudentPeer(Peer):
     def unpack_other(self, tag: str, content: Any, blobs: Blobs) -> Any:  # noqa: ANN401 - any value
         """Make stubs of references and exceptions of the judge's."""
         if tag == "r":
-            number, operations, promised = content
-            if promised and number not in self.stubs:
-                self.promises[number] = promised
-            return self.stub(number, frozenset(operations))
+            number, operations, _ = content
+            if number not in self.stubs:
+                kind = frozenset(operations)
+                if kind not in self.classes:
+                    self.classes[kind] = stub_class(self, kind)
+                stub = self.stubs[number] = self.classes[kind]()
+                self.homes[id(stub)] = number
+            return self.stubs[number]
         if tag == "o":
             return self.objects[content]
         if tag == "k":
             return self.errors.get(content) or RuntimeError("an exception of an earlier test")
         return self.their_error(content, blobs)
-
-    def stub(self, number: int, kind: frozenset[str]) -> object:
-        """Return what stands for an object of the judge's."""
-        if number not in self.stubs:
-            if kind not in self.classes:
-                self.classes[kind] = stub_class(self, kind)
-            stub = self.stubs[number] = self.classes[kind]()
-            self.homes[id(stub)] = number
-        return self.stubs[number]
 
     def their_error(self, content: Any, blobs: Blobs) -> BaseException:  # noqa: ANN401 - JSON
         """Make the builtin exception that the judge describes, marked with its token."""
@@ -141,24 +132,6 @@ class StudentPeer(Peer):
         return error
 
     # -- serving
-
-    def serve(self, header: Header, blobs: Blobs) -> None:
-        """Serve a request; what was promised with it holds until it is answered."""
-        before = list(self.promises)
-        try:
-            super().serve(header, blobs)
-        finally:
-            self.promises = {number: promised for number, promised in self.promises.items() if number in before}
-
-    def post(self, target: int, args: Sequence[Any]) -> object:
-        """Call an object of the judge's without waiting, and return what was promised for it."""
-        self.check_thread()
-        blobs: Blobs = []
-        packed = [self.pack(arg, blobs) for arg in args]
-        promised = self.promises.pop(target)
-        self._asked += 1
-        self.transport.send(encode({"op": "call", "o": target, "a": packed, "k": {}, "q": self._asked, "p": 1}, blobs))
-        return self.stub(promised, CALL)
 
     def perform(self, op: Any, target: Any, args: list[Any], kwargs: dict[str, Any], blobs: Blobs) -> Any:  # noqa: ANN401
         """Do what the judge asks, each WSGI request in a context of its own as on a real server."""
@@ -307,15 +280,6 @@ def nearest(kind: type[BaseException], args: list[object]) -> BaseException:
     raise AssertionError("BaseException takes any arguments")
 
 
-def is_announcement(args: Sequence[Any]) -> bool:
-    """Tell whether arguments are a status and headers of the right types and of usual size, to which nobody objects."""
-    if len(args) != 2 or type(args[0]) is not str or type(args[1]) is not list or len(args[1]) > USUAL_HEADERS:
-        return False
-    if not all(type(pair) is tuple and len(pair) == 2 and type(pair[0]) is type(pair[1]) is str for pair in args[1]):
-        return False
-    return len(args[0]) + sum(len(name) + len(value) for name, value in args[1]) <= USUAL_TEXT
-
-
 def stub_class(peer: StudentPeer, operations: frozenset[str]) -> type:
     """Return the class of objects with exactly the operations named; every other attribute is AttributeError at once."""
     members: dict[str, Any] = {"__slots__": ()}
@@ -325,8 +289,6 @@ def stub_class(peer: StudentPeer, operations: frozenset[str]) -> type:
             number = peer.homes.get(id(stub))
             if number is None or peer.stubs.get(number) is not stub:
                 raise RuntimeError("this object belongs to a test that has ended")
-            if op == "call" and number in peer.promises and not kwargs and is_announcement(args):
-                return peer.post(number, args)
             return peer.request(op, number, args, kwargs)
 
         return operation

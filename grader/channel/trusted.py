@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 
 from grader.channel.exposure import Exposed, exposure, operate
-from grader.channel.frames import FrameError, FrameTooLarge, Header
-from grader.channel.peer import Blobs, Peer
-from grader.channel.remote import StudentError, StudentGone, StudentObject, Taker, their_frame
+from grader.channel.frames import FrameError, FrameTooLarge
+from grader.channel.peer import MOST_ITEMS, Blobs, Peer
+from grader.channel.remote import StudentError, StudentGone, StudentObject, their_frame
 from grader.channel.values import MAX_TEXT, broken, builtin_name
 
 STUDENT_KINDS = frozenset({"call", "iter", "next", "self", "close", "len", "item"})
@@ -188,8 +188,7 @@ class TrustedPeer(Peer):
             self._last += 1
             number = self.table.numbers[id(thing.value)] = self._last
         self.table.ours[number] = thing
-        promised = 0 if thing.promised is None else self.pack_object(thing.promised)["r"][0]
-        return {"r": [number, in_order(thing.operations), promised]}
+        return {"r": [number, in_order(thing.operations), ""]}
 
     def pack_exception(self, error: BaseException, blobs: Blobs) -> Any:  # noqa: ANN401 - JSON
         """Send the student's own exception home, or ours as a builtin with plain arguments."""
@@ -269,15 +268,6 @@ class TrustedPeer(Peer):
         except thing.raises as error:
             raise Declared(error) from None
 
-    def check_posted(self, header: Header) -> None:
-        """Take a call without an answer once, of what has promised what it returns."""
-        target = header.get("o")
-        thing = self.table.ours.get(target) if type(target) is int else None
-        asked = type(header["p"]), header["p"], header.get("op")
-        if asked != (int, 1, "call") or thing is None or thing.promised is None:
-            broken("a request without an answer, where nothing was promised")
-        thing.promised = None
-
     def pack_failure(self, error: BaseException, blobs: Blobs) -> Any:  # noqa: ANN401 - JSON
         """Let declared exceptions and the student's own ones cross; keep every other one back, without a word."""
         if isinstance(error, Declared):
@@ -311,6 +301,24 @@ class TrustedPeer(Peer):
 def in_order(operations: frozenset[str]) -> list[str]:
     """Return operations as they are sent: always in the same order."""
     return sorted(operations)
+
+
+class Taker:
+    """Hands on the items before one answer until that fails once: whatever was asked has to be answered first."""
+
+    def __init__(self, take: Callable[[Any], None]) -> None:
+        self.take = take
+        self.left = MOST_ITEMS
+        self.error: Exception | None = None
+
+    def hand_on(self, item: object) -> None:
+        """Hand on one item."""
+        self.left -= 1
+        try:
+            if not self.error:
+                self.take(item)
+        except Exception as error:  # noqa: BLE001 - it is raised behind the answer
+            self.error = error
 
 
 class Declared(Exception):

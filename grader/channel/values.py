@@ -9,14 +9,11 @@
 | {"b": i}              | bytes, the i-th blob of the frame           |
 | {"f": "nan"}          | a float that JSON has no word for           |
 | {"s": ["…", "…"]}     | str, cut where JSON would join surrogates   |
-| {"r": [n, kinds, x]}  | object n of the sender; x: see below        |
+| {"r": [n, kinds, ty]} | object n of the sender                      |
 | {"o": n}              | object n of the receiver, coming home       |
 | {"e": {...}}, {"k": n}| an exception of the sender / of the receiver|
 | {"c": name}           | an exception class                          |
 | {"x": 1}              | a traceback, which never crosses            |
-
-Of an object of the student's ``x`` is the name of its class, of one of the judge's the number of what its first call returns
-in any case, or 0.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-from grader.channel.exposure import declares, promises
+from grader.channel.exposure import declares
 from grader.channel.remote import StudentError, StudentObject, has_operation, take_rest
 from grader.testing import rules
 from grader.testing.announcement import check_size, read_announcement, type_word
@@ -177,7 +177,6 @@ class Trace:
 
     # -- the server's half
 
-    @promises("write")
     @declares(AssertionError)
     def start_response(self, *args: Any, **kwargs: Any) -> Callable[[bytes], None]:  # noqa: ANN401
         """Take status and headers, as PEP 3333 asks a server to."""

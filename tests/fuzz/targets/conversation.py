@@ -233,7 +233,7 @@ class Liar(StudentProcess):
             return encode(self.question("call", max(self.stubs), [self.word_of(STATUSES), self.headers()]), blobs)
         header = self.answer(lies=kind > 20)
         if kind == 26:
-            header[self.source.pick(("s", "ok", "err", "end", "i", "p", "q", "w", "bl"))] = self.value()
+            header[self.source.pick(("s", "ok", "err", "end", "i", "q", "w", "bl"))] = self.value()
         return encode(header, blobs)
 
     def question(self, op: str = "", target: int = 0, args: list[Any] | None = None) -> dict[str, Any]:
@@ -244,7 +244,6 @@ class Liar(StudentProcess):
             "q": self.asked, "op": op or self.source.pick(OPERATIONS), "o": target or self.source.pick(self.stubs or [1]),
             "a": some,
             "k": {self.source.pick(NAMES): self.value()} if self.source.maybe(9) else {},
-            **({"p": 1} if op and self.source.maybe() else {}),
         }  # fmt: skip
 
     def answer(self, *, lies: bool) -> dict[str, Any]:
