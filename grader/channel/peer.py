@@ -2,7 +2,7 @@
 
 A request is ``{"q": number, "op": …, "o": object, "a": [...], "k": {...}}``; its answer carries the same number as
 ``"s"`` and one of ``ok``, ``err`` and ``end`` (the end of iteration), plus ``w``: what the callee changed in exact list
-and dict arguments. Before an answer to ``rest`` comes a frame for each item, with ``i`` instead. Strictly last in, first out.
+and dict arguments. Strictly last in, first out.
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ from grader.channel.frames import FrameTooLarge, Header, decode, encode
 from grader.channel.values import Codec, exact_list
 
 MAX_DEPTH = 16
-MOST_ITEMS = 16
-"""Items that come before one answer to ``rest`` at most."""
-ITERATION = ("next", "rest")
 PLAIN = (str, int, float, bool, bytes, type(None))
 
 Blobs = list[bytes]
@@ -71,13 +68,10 @@ class Peer(Codec):
             self.transport.send(frame)
             while True:
                 header, blobs = decode(self.transport.receive())
-                if "q" in header:
-                    self.serve(header, blobs)
-                    continue
-                self.check_answer(header, mine, op)
-                if "i" not in header:
+                if "q" not in header:
+                    self.check_answer(header, mine, op)
                     return self.take_answer(header, blobs, args, kwargs)
-                self.take_item(self.unpack(header["i"], blobs))
+                self.serve(header, blobs)
         finally:
             self.depth -= 1
 
@@ -110,7 +104,7 @@ class Peer(Codec):
         try:
             answer: Header = {"ok": self.perform(op, target, args, kwargs, blobs)}
         except StopIteration as stop:
-            answer = {"end": 1} if op in ITERATION else {"err": self.pack_failure(stop, blobs)}
+            answer = {"end": 1} if op == "next" else {"err": self.pack_failure(stop, blobs)}
         except BaseException as error:  # noqa: BLE001 - it belongs to the other side
             blobs.clear()
             answer = {"err": self.pack_failure(error, blobs)}
@@ -132,15 +126,13 @@ class Peer(Codec):
             return encode({"err": self.pack_failure(error, blobs), "s": answer["s"]}, blobs)
 
     def check_answer(self, header: Header, mine: int, op: str) -> None:
-        """See that an answer, or an item before it, is to the youngest request, and that only iteration has items and ends."""
+        """See that an answer is to the youngest request, and that only iteration ends."""
         if type(header.get("s")) is not int or header["s"] != mine:
             self.violated("an answer out of sequence")
-        if ("ok" in header) + ("err" in header) + ("end" in header) + ("i" in header) != 1:
+        if ("ok" in header) + ("err" in header) + ("end" in header) != 1:
             self.violated("an answer that says nothing, or two things")
-        if "end" in header and op not in ITERATION:
+        if "end" in header and op != "next":
             self.violated("the end of what is no iteration")
-        if "i" in header and op != "rest":
-            self.violated("an item of what is no iteration")
 
     def take_answer(self, header: Header, blobs: Blobs, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:  # noqa: ANN401
         """Return what an answer says, or raise it, after its changes to our lists and dicts were made."""
@@ -180,10 +172,6 @@ class Peer(Codec):
         """Refuse every thread but the one that made the channel."""
         if threading.get_ident() != self._thread:
             raise WrongThread("the other side can be reached only from the thread that was called by it")
-
-    def take_item(self, item: object) -> None:  # noqa: ARG002 - only the judge asks for any
-        """Take one item that comes before its answer."""
-        self.violated("an item that nobody asked for")
 
     @abstractmethod
     def perform(self, op: object, target: object, args: list[Any], kwargs: dict[str, Any], blobs: Blobs) -> Any:  # noqa: ANN401

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,22 +65,18 @@ class StudentObject:
     and no ``==``: tests compare data, never a student's object with its own idea of equality.
     """
 
-    __slots__ = ("_ended", "_kinds", "_peer", "_ref", "_type")
+    __slots__ = ("_kinds", "_peer", "_ref", "_type")
 
     def __init__(self, peer: TrustedPeer, ref: int, kinds: frozenset[str], type_name: str) -> None:
         self._peer = peer
         self._ref = ref
         self._kinds = kinds
         self._type = type_name
-        self._ended = False
-
-    def _checked(self) -> TrustedPeer:
-        if self._peer.table.theirs.get(self._ref) is not self:
-            raise TypeError("this reference belongs to an earlier test")
-        return self._peer
 
     def _ask(self, phase: str, op: str, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any value
-        return self._checked().ask(phase, op, self._ref, *args, **kwargs)
+        if self._peer.table.theirs.get(self._ref) is not self:
+            raise TypeError("this reference belongs to an earlier test")
+        return self._peer.ask(phase, op, self._ref, *args, **kwargs)
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, D102 - any value
         return self._ask("call", "call", *args, **kwargs)
@@ -89,11 +85,7 @@ class StudentObject:
         return self if "self" in self._kinds else self._ask("iterate", "iter")
 
     def __next__(self) -> Any:  # noqa: ANN401 - any value
-        try:
-            return self._ask("iterate", "next")
-        except StopIteration:
-            self._ended = True
-            raise
+        return self._ask("iterate", "next")
 
     def __len__(self) -> int:
         if "len" not in self._kinds:
@@ -110,8 +102,6 @@ class StudentObject:
         if name == "close":
             if "close" not in self._kinds:
                 raise AttributeError(name)
-            if self._ended and "self" in self._kinds:
-                return nothing  # closing a generator that has ended runs no code
             return functools.partial(self._ask, "close", "close")
         return self._ask("read", "attr", name)
 
@@ -129,23 +119,6 @@ class StudentObject:
 
     def __repr__(self) -> str:
         return f"<StudentObject {self._ref} {sorted(self._kinds)}>"
-
-
-def take_rest(thing: StudentObject, take: Callable[[Any], None]) -> None:
-    """Hand the items of an iterator to ``take`` as they come, some or all that are left, without asking for each.
-
-    Raises:
-        StopIteration: they were the last ones.
-    """
-    try:
-        thing._checked().ask_for_rest(thing._ref, take)
-    except StopIteration:
-        thing._ended = True
-        raise
-
-
-def nothing() -> None:
-    """Do nothing."""
 
 
 def has_operation(thing: StudentObject, kind: str) -> bool:

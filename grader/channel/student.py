@@ -12,12 +12,10 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from grader.channel.frames import FrameError, decode, encode
-from grader.channel.peer import MOST_ITEMS, Blobs, Peer, Transport, WrongThread
+from grader.channel.frames import FrameError, decode
+from grader.channel.peer import Blobs, Peer, Transport, WrongThread
 from grader.channel.values import BUILTIN_EXCEPTIONS, MAX_TEXT
 
-AHEAD = 64 << 10
-"""Bytes of items after which the judge is asked whether to go on."""
 Control = Mapping[str, Callable[..., Any]]
 """Operations on the process itself (import, describe, …) by name."""
 
@@ -144,26 +142,9 @@ class StudentPeer(Peer):
         else:
             self.context = self.contexts.get(target, outer)
         try:
-            if op == "rest":
-                return self.send_items(thing, outer)
             return self.pack(run_in(self.context, outer, OPERATIONS[op], thing, *args, **kwargs), blobs)
         finally:
             self.context = outer
-
-    def send_items(self, iterator: Any, outer: contextvars.Context | None) -> None:  # noqa: ANN401
-        """Send items of an iterator that are not asked for one by one, until it ends or the judge must say whether to go on.
-
-        Each has a frame of its own, so that the judge knows of it before what the submission does next, be it to die. What is
-        not bytes is for the judge to look at first.
-        """
-        number, left = self._served, AHEAD
-        for _ in range(MOST_ITEMS):
-            item = run_in(self.context, outer, next, iterator)
-            blobs: Blobs = []
-            self.transport.send(encode({"i": self.pack(item, blobs), "s": number}, blobs))
-            left -= len(item) if type(item) is bytes else AHEAD
-            if left <= 0:
-                break
 
     def pack_failure(self, error: BaseException, blobs: Blobs) -> Any:  # noqa: ANN401 - JSON
         """Describe whatever the submission raised."""

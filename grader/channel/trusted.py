@@ -7,13 +7,12 @@ What we pass out is a stub with exactly the operations that its class or `expose
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 
 from grader.channel.exposure import Exposed, exposure, operate
 from grader.channel.frames import FrameError, FrameTooLarge
-from grader.channel.peer import MOST_ITEMS, Blobs, Peer
+from grader.channel.peer import Blobs, Peer
 from grader.channel.remote import StudentError, StudentGone, StudentObject, their_frame
 from grader.channel.values import MAX_TEXT, broken, builtin_name
 
@@ -76,7 +75,6 @@ class TrustedPeer(Peer):
         self._undeclared: BaseException | None = None
         self._ignored = 0
         self._counted = 0, 0
-        self._taker: Taker | None = None
 
     # -- asking
 
@@ -104,30 +102,6 @@ class TrustedPeer(Peer):
         finally:
             self.watchdog.phase = outer
             self.raise_undeclared()
-
-    def ask_for_rest(self, target: int, take: Callable[[Any], None]) -> None:
-        """Take items of an iterator as they come, some or all that are left; each has a deadline of its own.
-
-        Raises:
-            StopIteration: they were the last ones.
-            Exception: what ``take`` raised first; it was not called again.
-        """
-        outer, self._taker = self._taker, Taker(take)
-        try:
-            self.ask("iterate", "rest", target)
-        finally:
-            taker, self._taker = self._taker, outer
-            if taker.error:
-                raise taker.error
-
-    def take_item(self, item: object) -> None:
-        """Hand on an item that comes before its answer."""
-        assert self._taker
-        if not self._taker.left:
-            broken("more items than were asked for")
-        if self.depth == 1:
-            self.watchdog.begin()
-        self._taker.hand_on(item)
 
     def raise_undeclared(self) -> None:
         """Raise, at the end of the outermost request, the first exception that a call-back did not declare."""
@@ -301,24 +275,6 @@ class TrustedPeer(Peer):
 def in_order(operations: frozenset[str]) -> list[str]:
     """Return operations as they are sent: always in the same order."""
     return sorted(operations)
-
-
-class Taker:
-    """Hands on the items before one answer until that fails once: whatever was asked has to be answered first."""
-
-    def __init__(self, take: Callable[[Any], None]) -> None:
-        self.take = take
-        self.left = MOST_ITEMS
-        self.error: Exception | None = None
-
-    def hand_on(self, item: object) -> None:
-        """Hand on one item."""
-        self.left -= 1
-        try:
-            if not self.error:
-                self.take(item)
-        except Exception as error:  # noqa: BLE001 - it is raised behind the answer
-            self.error = error
 
 
 class Declared(Exception):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from grader.channel.exposure import declares
-from grader.channel.remote import StudentError, StudentObject, has_operation, take_rest
+from grader.channel.remote import StudentError, StudentObject, has_operation
 from grader.testing import rules
 from grader.testing.announcement import check_size, read_announcement, type_word
 from grader.testing.events import DETAIL, Event, Recorder
@@ -133,13 +133,9 @@ class Trace:
         """Take one chunk; False when the iterable has ended."""
         if self._iterator is None:
             return False
-        return self.take_by(lambda iterator: self.take(next(iterator)))
-
-    def take_by(self, take: Callable[[Any], None]) -> bool:
-        """Take chunks in one way or another; False when the iterable has ended."""
         self._iterating = True
         try:
-            take(self._iterator)
+            chunk = next(self._iterator)
         except StopIteration:
             self.end()
             return False
@@ -149,17 +145,12 @@ class Trace:
             self.refused(error)
         finally:
             self._iterating = False
+        self.take(chunk)
         return True
-
-    def some(self) -> bool:
-        """Take the chunks that come without being asked for one by one, if any do; False when the iterable has ended."""
-        if not isinstance(self._iterator, StudentObject):
-            return self.step()
-        return self.take_by(lambda iterator: take_rest(iterator, self.take))
 
     def finish(self) -> Trace:
         """Take all chunks that are left."""
-        while self.some():
+        while self.step():
             if len(self.chunks) > MAX_CHUNKS:
                 raise LimitReached("chunks")
         return self

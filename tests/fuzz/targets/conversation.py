@@ -233,7 +233,7 @@ class Liar(StudentProcess):
             return encode(self.question("call", max(self.stubs), [self.word_of(STATUSES), self.headers()]), blobs)
         header = self.answer(lies=kind > 20)
         if kind == 26:
-            header[self.source.pick(("s", "ok", "err", "end", "i", "q", "w", "bl"))] = self.value()
+            header[self.source.pick(("s", "ok", "err", "end", "q", "w", "bl"))] = self.value()
         return encode(header, blobs)
 
     def question(self, op: str = "", target: int = 0, args: list[Any] | None = None) -> dict[str, Any]:
@@ -255,11 +255,8 @@ class Liar(StudentProcess):
             header["err"] = self.failure()
         elif lies:
             header["ok"] = self.value()
-        elif op in ("next", "rest") and kind > 4:
+        elif op == "next" and kind > 4:
             header["end"] = 1
-        elif op == "rest" and kind:
-            self.open.append((number, op))
-            header["i"] = {"b": self.source.number(1)}
         elif op in ("next", "item"):
             header["ok"] = {"b": self.source.number(1)}
         elif op in ("len", "close", "forget"):
