@@ -25,12 +25,6 @@ def run_test(item: pytest.Item, following: pytest.Item | None) -> None:
     phase(item, "teardown", lambda: hooks.pytest_runtest_teardown(item=item, nextitem=following))
 
 
-def renew(item: pytest.Item) -> None:
-    """Make a test that has run fit to run again."""
-    if isinstance(item, pytest.Function):
-        item._initrequest()
-
-
 def phase(item: pytest.Item, when: str, function: Callable[[], None]) -> bool:
     """Run one phase and note it; False if it raised."""
     call = pytest.CallInfo.from_call(function, when, reraise=LEAVE)  # type: ignore[arg-type]

@@ -30,10 +30,10 @@ from grader.course import load_exercise
 from grader.errors import EngineFault, UsageError
 from grader.grading import folders, strays
 from grader.grading.forks import Fork, faulty
-from grader.grading.job import Job, Take, arrange, forget, run, settle, whole
+from grader.grading.job import Job, Take, arrange, run, settle, whole
 from grader.grading.lanes import WORTH, Turns, processors, together
 from grader.grading.pipes import HungUp, Pipe
-from grader.grading.protocol import renew, run_test
+from grader.grading.protocol import run_test
 from grader.grading.session import Session
 from grader.hashing import engine_hash, exercise_hash
 from grader.models import Limits, Verdict
@@ -42,8 +42,6 @@ from grader.sandbox.plain import Plain
 from grader.sandbox.view import preload
 from grader.submissions import read_submission, sources
 from grader.testing.outcome import NO_ISOLATION
-from grader.testing.parity import test_id
-from grader.testing.plugin import fixture_names
 from grader.testing.rubric import Rubric
 
 if TYPE_CHECKING:
@@ -51,8 +49,6 @@ if TYPE_CHECKING:
 
 SPARE = 5.0
 """Seconds that a grading may take beyond what the submission was allowed before it is our fault."""
-REHEARSED = 0.5
-"""Seconds of tests, as the first grading of the reference took them, that a worker runs itself before it forks."""
 ATTEMPTS, FAULTS = 3, 2
 """Runs of one grading at most, and how many of them may end in a fault of ours."""
 QUIET = 0.1
@@ -170,25 +166,6 @@ class Worker(Session):
         ):  # what the tests' libraries import when they are used, once for all forks
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
-        if self.alone:
-            self.rehearse(session, reference.files, {name: test["seconds"] for name, test in report["tests"].items()})
-
-    def rehearse(self, session: pytest.Session, files: Mapping[str, bytes], seconds: Mapping[str, float]) -> None:
-        """Run some tests of the reference in this very process, so that forks begin with bytecode and caches that are warm.
-
-        Tests over HTTP are left out, for they have threads, and none may be there when a worker forks.
-        """
-        box = self.boxes[0]
-        left, chosen = REHEARSED, []
-        for item in session.items:
-            left -= seconds[test_id(item)]
-            if left > 0 and "serve" not in fixture_names(item):
-                chosen.append(item)
-        run(chosen, Job(0, files, 0, hidden=True), self.exercise, box, boxed=box.boxed)
-        box.sweep(0)
-        forget(chosen)
-        for item in chosen:
-            renew(item)
 
     def ready(self) -> dict[str, Any]:
         """Say what this worker has."""
