@@ -20,8 +20,9 @@ TOOLS = ("mypy*", "*mypyc*", "ruff*", "hypothesis*", "pip*", "libcst*", "textual
 """What developers use beside the tests."""
 NOTEBOOKS = ("nbgrader*", "jupyter*", "notebook*", "IPython*", "jedi*", "babel*", "debugpy*", "widgetsnbextension*")
 PICTURES = ("playwright*", "matplotlib*", "numpy*", "fontTools*", "fonttools*", "PIL*", "pillow*", "kiwisolver*")
-HEAVY = shutil.ignore_patterns("__pycache__", "*.pth", *TOOLS, *NOTEBOOKS, *PICTURES)
+HEAVY = shutil.ignore_patterns("*.pth", *TOOLS, *NOTEBOOKS, *PICTURES)
 """What nothing needs that is run as another user, and what is most of all files."""
+CACHES = shutil.ignore_patterns("__pycache__")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ def obstacle() -> str:
     return ""
 
 
+def left_out(folder: str, names: list[str]) -> set[str]:
+    """Return what is not copied of a folder: whole packages, never a part of one."""
+    return CACHES(folder, names) | (HEAVY(folder, names) if Path(folder).name == "site-packages" else set())
+
+
 @contextmanager
 def readable_copy(*, course: bool = False) -> Iterator[Place]:
     """Make the copy, with the course if it is wanted, and remove it in the end."""
@@ -48,11 +54,10 @@ def readable_copy(*, course: bool = False) -> Iterator[Place]:
     try:
         subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip", str(home / "venv")], check=True)
         [site] = (home / "venv" / "lib").glob("python3.*/site-packages")
-        shutil.copytree(Path(pytest.__file__).parents[1], site, ignore=HEAVY, dirs_exist_ok=True)
-        caches = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / "grader", site / "grader", ignore=caches)
+        shutil.copytree(Path(pytest.__file__).parents[1], site, ignore=left_out, dirs_exist_ok=True)
+        shutil.copytree(ROOT / "grader", site / "grader", ignore=CACHES)
         for name in ("exercises", "solutions", "tests") if course else ():
-            shutil.copytree(ROOT / name, home / "course" / name, ignore=caches)
+            shutil.copytree(ROOT / name, home / "course" / name, ignore=CACHES)
         if course:
             shutil.copy2(ROOT / "pyproject.toml", home / "course")
         subprocess.run(["chmod", "-R", "a+rX", str(home)], check=True)
