@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ def exits(): os._exit(7)
 def raises_exit(): sys.exit(5)
 def crashes(): os.kill(os.getpid(), 11)
 def kills_itself(): os.kill(os.getpid(), 9)
+def parent(): return os.getppid()
+def kills_its_parent(): os.kill(os.getppid(), 9)
 def hangs():
     while True: pass
 def prints(): print("hello"); print("there", file=sys.stderr)
@@ -103,6 +106,19 @@ def test_a_nursery_that_is_gone_is_a_fault_of_ours(spawners: tuple[Plain, Ahead]
     ahead.nursery.process.wait()
     with pytest.raises(EngineFault, match="did not start"):
         ahead.spawn({})
+
+
+def test_a_submission_that_kills_its_nursery_gets_no_further_process(spawners: tuple[Plain, Ahead]) -> None:
+    ahead = spawners[1]
+    student = Student(ahead.spawn({"it.py": SOURCE}))
+    assert ahead.nursery
+    assert ask(student, "parent") == ahead.nursery.process.pid
+    with contextlib.suppress(StudentGone):
+        ask(student, "kills_its_parent")
+    ahead.nursery.process.wait(10)
+    with pytest.raises(EngineFault, match="did not start"):
+        ahead.spawn({})
+    student.process.discard()
 
 
 def test_what_submissions_import_is_imported_once_for_all() -> None:
