@@ -65,7 +65,7 @@ class Line:
         """Have a student process forked.
 
         Raises:
-            OSError: the nursery is gone.
+            OSError: the nursery is gone, or does not answer.
         """
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
@@ -74,8 +74,7 @@ class Line:
         try:
             with self.lock:
                 socket.send_fds(self.control, [json.dumps(config).encode()], inside)
-                while "process" not in (message := self.listen(START)):
-                    pass
+                message = self.answer()
         except OSError:
             for descriptor in (ours_out, ours_in, output):
                 os.close(descriptor)
@@ -85,6 +84,24 @@ class Line:
                 os.close(descriptor)
         return Nursling(self, message["process"], ours_out, ours_in, output)
 
+    def answer(self) -> dict[str, int]:
+        """Return the message about the process that was asked for.
+
+        Raises:
+            OSError: the nursery is gone, or does not answer: a submission may have stopped it.
+        """
+        deadline = time.monotonic() + START
+        while message := self.listen(deadline - time.monotonic()):
+            if "process" in message:
+                return message
+        self.hang_up()
+        raise TimeoutError("the process that forks student processes does not answer")
+
+    def hang_up(self) -> None:
+        """Take the nursery for gone from here on: who waits for it once need not wait again."""
+        with contextlib.suppress(OSError):
+            self.control.shutdown(socket.SHUT_RDWR)
+
     def listen(self, seconds: float) -> dict[str, int]:
         """Return the next message, an empty one if none comes in time; note how processes ended.
 
@@ -92,6 +109,8 @@ class Line:
             OSError: the nursery is gone.
         """
         while b"\n" not in self.said:
+            if self.control.fileno() < 0:
+                raise ConnectionResetError("we have hung up ourselves")
             waiting = select.poll()
             waiting.register(self.control, select.POLLIN)
             if not waiting.poll(max(0.0, seconds) * 1000):
@@ -130,16 +149,19 @@ class Nursling:
         """Return how it ended, as Popen does; None if it has not."""
         return self.line.code_of(self.pid, 0.0)
 
-    def wait(self, timeout: float = START) -> int:
-        """Wait for its end.
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; without a timeout as long as a nursery may take to tell of it.
 
         Raises:
             subprocess.TimeoutExpired: it did not end in time.
         """
-        code = self.line.code_of(self.pid, timeout)
-        if code is None:
+        code = self.line.code_of(self.pid, START if timeout is None else timeout)
+        if code is not None:
+            return code
+        if timeout is not None:
             raise subprocess.TimeoutExpired("a student process", timeout)
-        return code
+        self.line.hang_up()
+        return -signal.SIGKILL
 
     def kill(self) -> None:
         """Kill it; harmless if it has ended."""

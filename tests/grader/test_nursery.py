@@ -13,19 +13,21 @@ import pytest
 from grader.channel.remote import StudentGone
 from grader.errors import EngineFault
 from grader.models import Limits
+from grader.sandbox import nursery
 from grader.sandbox.plain import Ahead, Plain
 from grader.sandbox.process import Student
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a nursery forks; run it where processes can")
 
 SOURCE = b"""
-import os, sys, threading
+import os, signal, sys, threading
 def exits(): os._exit(7)
 def raises_exit(): sys.exit(5)
 def crashes(): os.kill(os.getpid(), 11)
 def kills_itself(): os.kill(os.getpid(), 9)
 def parent(): return os.getppid()
 def kills_its_parent(): os.kill(os.getppid(), 9)
+def stops_its_parent(): os.kill(os.getppid(), signal.SIGSTOP)
 def hangs():
     while True: pass
 def prints(): print("hello"); print("there", file=sys.stderr)
@@ -119,6 +121,22 @@ def test_a_submission_that_kills_its_nursery_gets_no_further_process(spawners: t
     with pytest.raises(EngineFault, match="did not start"):
         ahead.spawn({})
     student.process.discard()
+
+
+def test_a_submission_that_stops_its_nursery_holds_nobody_up(
+    spawners: tuple[Plain, Ahead], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = spawners[1]
+    student = Student(ahead.spawn({"it.py": SOURCE}))
+    assert ahead.nursery
+    assert ask(student, "parent") == ahead.nursery.process.pid
+    ask(student, "stops_its_parent")
+    monkeypatch.setattr(nursery, "START", 0.5)
+    with pytest.raises(EngineFault, match="does not answer"):
+        ahead.spawn({})
+    monkeypatch.setattr(nursery, "LEAVE", 0.1)
+    ahead.stop()
+    assert ahead.nursery.process.poll() == -signal.SIGKILL
 
 
 def test_what_submissions_import_is_imported_once_for_all() -> None:
