@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import update_wrapper
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,13 @@ class Stopped(click.ClickException):
     exit_code = 130
 
 
+def word(key: str, options: Mapping[str, Any], /, **values: object) -> str:
+    """Return a text in the language of a command's options, or of this system."""
+    from grader.catalogues import Catalogue
+
+    return Catalogue().word(key, options.get("lang") or preferred_language(), **values)
+
+
 def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
     """Turn the project's own errors into a message and an exit code; one that nobody foresaw is a fault of ours too."""
 
@@ -84,14 +91,11 @@ def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **kwargs)
         except Misuse as error:
-            from grader.catalogues import Catalogue
-
-            lang = kwargs.get("lang") or preferred_language()
-            raise WrongUsage(Catalogue().word(error.key, lang, **error.values)) from None
+            raise WrongUsage(word(error.key, kwargs, **error.values)) from None
         except UsageError as error:
             raise WrongUsage(str(error)) from None
         except KeyboardInterrupt:
-            raise Stopped("stopped; what was graded before is complete") from None
+            raise Stopped(word("stopped; what was finished before is kept", kwargs)) from None
         except (BrokenPipeError, click.ClickException, click.Abort, click.exceptions.Exit):
             raise  # click knows these
         except EngineFault as error:

@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 from grader.grading.pipes import read_all
 
 
+@contextlib.contextmanager
+def held(number: signal.Signals) -> Iterator[None]:
+    """Hold a signal back for a while.
+
+    What a handler raises while Python runs its own callbacks around a fork is printed and forgotten, so a Ctrl-C would be lost.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [number])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class Fork:
-    """A process that does some work once, says what it came to as JSON, and ends."""
+    """A process that does some work once, says what it came to as JSON, and ends.
+
+    It ignores Ctrl-C: whoever presses that means the process that waits for it.
+    """
 
     def __init__(self, work: Callable[[], dict[str, Any]]) -> None:
         self.reader, writer = os.pipe()
-        self.pid = os.fork()
+        with held(signal.SIGINT):
+            self.pid = os.fork()
+            if self.pid == 0:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
         if self.pid == 0:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # it may be held by who calls us too
             os.close(self.reader)
             code = 70
             try:

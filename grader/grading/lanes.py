@@ -7,13 +7,14 @@ submission has died once too often, what other lanes found out about the tests t
 from __future__ import annotations
 
 import os
+import signal
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Any
 
 import pytest
 
-from grader.grading.forks import Fork
+from grader.grading.forks import Fork, held
 from grader.grading.job import as_data, fitting, killed_in
 from grader.models import Exercise, Verdict
 from grader.sandbox.process import OUTPUT_KEPT
@@ -71,7 +72,8 @@ class Turns:
         """
         forks: list[Fork] = []
         try:
-            forks += map(Fork, lanes)
+            with held(signal.SIGINT):  # until each fork is known to who ends it
+                forks += map(Fork, lanes)
             return self.merged([fork.report(deadline, parent) for fork in forks], deaths)
         finally:
             os.close(self.reader)

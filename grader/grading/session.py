@@ -30,6 +30,7 @@ class Session:
         self.exercise = exercise
         self.failed_collection: list[str] = []
         self.fault = ""
+        self.interrupted = False
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Take the place of a student's own run: each job brings its own runtime."""
@@ -44,6 +45,10 @@ class Session:
         """Remember tests that could not be collected."""
         if report.failed:
             self.failed_collection.append(str(report.longrepr))
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember that somebody pressed Ctrl-C; a test module that calls `pytest.exit` comes here too."""
+        self.interrupted = isinstance(excinfo.value, KeyboardInterrupt)
 
     def pytest_exception_interact(self, call: pytest.CallInfo[object], report: object) -> None:
         """Remember why, if it is not the tests' fault."""
@@ -74,6 +79,7 @@ class Session:
         Raises:
             UsageError: pytest could not begin.
             EngineFault: it met an error of its own.
+            KeyboardInterrupt: somebody pressed Ctrl-C while it collected, which pytest catches.
         """
         course = str(self.exercise.folder.parents[1])
         trees = [str(self.exercise.folder)]
@@ -92,6 +98,8 @@ class Session:
             *trees,
         ]
         code = pytest.main(arguments, plugins=[self])
+        if self.interrupted:
+            raise KeyboardInterrupt
         if code == pytest.ExitCode.INTERNAL_ERROR:
             raise EngineFault("the grading worker met an error of its own; it stands above")
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.TESTS_FAILED):

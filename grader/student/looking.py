@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
 import tempfile
 import time
 from functools import partial
@@ -69,8 +68,7 @@ class Look(Session):
     def lane(
         self, items: list[pytest.Item], turns: Turns, folder: str, parent: int, plain: Plain, cpu: int | None
     ) -> dict[str, Any]:
-        """Do a part of the tests in a fork; whoever presses Ctrl-C means the process that waits for it."""
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        """Do a part of the tests in a fork."""
         settle(parent, cpu)
         tempfile.tempdir = folder
         return run(items, self.job, self.exercise, plain, boxed=False, take=turns.take)

@@ -179,3 +179,55 @@ def test_a_check_that_is_interrupted_leaves_nothing_behind(
     assert "Traceback" not in said
     wait_for(lambda: not orphans())
     assert not list(top.glob("*-*"))
+
+
+def test_ctrl_c_in_the_middle_of_a_fork_is_not_lost() -> None:
+    """What a handler raises in a callback around a fork, Python prints and forgets."""
+    program = """
+        import os, signal, time
+        from grader.grading.forks import Fork, held
+        from grader.grading.lanes import Turns
+
+        lanes = [lambda: {"ignored": signal.getsignal(signal.SIGINT) == signal.SIG_IGN}] * 2
+        assert [Fork(lane).report(time.monotonic() + 60, None) for lane in lanes] == [{"ignored": True}] * 2
+        with held(signal.SIGINT):
+            assert Fork(lambda: {"held": signal.SIGINT in signal.pthread_sigmask(0, [])}).report(time.monotonic() + 60, None) == {
+                "held": False
+            }
+        os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.SIGINT))
+        try:
+            Turns([[]]).run([lambda: time.sleep(600)], time.monotonic() + 60, 3)
+        except KeyboardInterrupt:
+            try:
+                print(os.waitpid(-1, 0))
+            except ChildProcessError:
+                print("interrupted, and nobody is left")
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        env=surroundings({}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (ended.stdout, ended.stderr) == ("interrupted, and nobody is left\n", "")
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "stopped; what was finished before is kept"), ("zh-CN", "已停止；此前完成的内容都已保留")],
+)
+def test_ctrl_c_while_tests_are_collected_ends_a_check(tmp_path: Path, lang: str, said: str) -> None:
+    """Pytest catches it there."""
+    folder = write_course(tmp_path) / "exercises/s1_square"
+    (folder / "square.py").write_text("def square(number): return number * number", encoding="utf-8")
+    module = folder / "test_public.py"
+    interrupt = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+    module.write_text(interrupt + module.read_text(encoding="utf-8"), encoding="utf-8")
+    process = subprocess.run(
+        [sys.executable, "-m", "grader", "check", "s1"],
+        cwd=folder, env=surroundings({"GRADER_LANG": lang}), encoding="utf-8", timeout=60,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    assert process.returncode == 130, process.stdout
+    assert process.stdout == f"Error: {said}\n"
