@@ -5,6 +5,6 @@ import sys
 if not sys.flags.safe_path:
     del sys.path[0]
 
-from grader.cli import main
+from grader.cli import run
 
-main()
+run()

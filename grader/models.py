@@ -9,6 +9,8 @@ from pathlib import Path
 
 LANGUAGES = ("en", "zh-CN")
 CATEGORIES = ("correctness", "protocol", "robustness", "design")
+MESSAGES, NAMES = FEEDBACK = ("messages", "names")
+"""What students are told of hidden tests: what was found, or only which of them did not pass."""
 
 Text = Mapping[str, str]
 """One text in every language of `LANGUAGES`."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from grader.course import Course, Reader
 from grader.errors import EngineFault, UsageError
-from grader.models import LANGUAGES
+from grader.models import FEEDBACK, LANGUAGES, MESSAGES
 
 FILE = "course.toml"
 """For example::
@@ -30,7 +30,6 @@ language = "zh-CN"
 deadlines = {a1 = 2026-10-08T23:59:00+08:00}
 """
 COUNTS = ("last", "best", "deadline")
-MESSAGES, NAMES = FEEDBACK = ("messages", "names")
 COMMON = ("counts", "late", "feedback")
 KEYS = (*COMMON, "language", "exercises", "students")
 

@@ -6,8 +6,12 @@ Exit codes: 0 a verdict was reached for each submission, 1 a check failed (``--f
 
 from __future__ import annotations
 
+import atexit
 import importlib
-from typing import Any
+import os
+import sys
+import threading
+from typing import Any, NoReturn
 
 import click
 
@@ -74,6 +78,27 @@ class Commands(click.Group):
 @click.version_option(package.__version__, prog_name="grader")
 def main() -> None:
     """Grade exercises about Python web applications, through a wall that submissions cannot see through."""
+
+
+def run() -> NoReturn:
+    """Run the command line and end the process, without taking apart what Python has made: short commands would wait for that.
+
+    What asked to run at the end runs; where other threads are to be waited for, or something cannot be written, Python ends.
+    """
+    try:
+        main()
+    except SystemExit as leaving:
+        code = leaving.code or 0
+        if type(code) is not int or any(not one.daemon for one in threading.enumerate() if one is not threading.main_thread()):
+            raise
+        try:
+            atexit._run_exitfuncs()
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            raise leaving from None
+        os._exit(code)
+    sys.exit()
 
 
 def commands() -> dict[str, click.Command]:

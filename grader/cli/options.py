@@ -13,8 +13,7 @@ import click
 from grader.course import Course, find_course, load_course
 from grader.errors import EngineFault, Misuse, UsageError
 from grader.language import preferred_language
-from grader.models import LANGUAGES, Isolation
-from grader.policy import FEEDBACK
+from grader.models import FEEDBACK, LANGUAGES, Isolation
 
 FOLDER = click.Path(file_okay=False, exists=True, path_type=Path)
 course_option = click.option(

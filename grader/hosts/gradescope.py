@@ -18,9 +18,8 @@ from grader.course import Course, load_course
 from grader.errors import EngineFault, UsageError
 from grader.hosts.running import Grading, check_private_half
 from grader.leaks.secrets import ENGINE
-from grader.models import LANGUAGES, Exercise, Isolation
+from grader.models import FEEDBACK, LANGUAGES, Exercise, Isolation
 from grader.output import write_json
-from grader.policy import FEEDBACK
 from grader.release import pages
 from grader.release.contents import Files, Wishes, below, chosen, private_half
 from grader.submissions import holds_files

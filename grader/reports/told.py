@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from grader.catalogues import Catalogue
-from grader.models import LANGUAGES, Attempt, Feedback, Outcome, TestInfo, TestResult, Verdict, Visibility
-from grader.policy import NAMES
+from grader.models import LANGUAGES, NAMES, Attempt, Feedback, Outcome, TestInfo, TestResult, Verdict, Visibility
 
 
 def told(attempt: Attempt, feedback: str) -> Attempt:

@@ -11,10 +11,22 @@ from click.testing import CliRunner, Result
 from grader.cli import main
 from grader.course import load_course
 from grader.errors import UsageError
-from grader.models import Attempt, Feedback, Hashes, Isolation, Outcome, Score, SourceLine, Verdict, Visibility
+from grader.models import (
+    MESSAGES,
+    NAMES,
+    Attempt,
+    Feedback,
+    Hashes,
+    Isolation,
+    Outcome,
+    Score,
+    SourceLine,
+    Verdict,
+    Visibility,
+)
 from grader.models import TestInfo as Info
 from grader.models import TestResult as Row
-from grader.policy import MESSAGES, NAMES, read_policy
+from grader.policy import read_policy
 from grader.reports.told import told
 from tests.grader import two_exercises
 from tests.grader.two_exercises import W1, W2
