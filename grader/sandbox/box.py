@@ -100,8 +100,10 @@ class Box:
         self.stop()
         self.start()
 
-    def spawn(self, files: Mapping[str, bytes], listener: socket.socket | None = None) -> BoxedProcess:
-        """Fork a student process with these files.
+    def spawn(
+        self, files: Mapping[str, bytes], listener: socket.socket | None = None, beside: int = 0
+    ) -> BoxedProcess:
+        """Fork a student process with these files, in the folder of another one if that one's number is given.
 
         Raises:
             BoxDied: the zygote is gone.
@@ -112,7 +114,8 @@ class Box:
         output, output_inside = os.pipe()
         inside = [theirs_in, theirs_out, output_inside]
         limits = {"memory": self.limits.memory, "cpu": self.limits.cpu, "processes": self.limits.processes}
-        message = json.dumps({"op": "spawn", "process": self._numbers, "limits": limits, "cpu": current_cpu()}).encode()
+        message = json.dumps({"op": "spawn", "process": self._numbers, "limits": limits, "cpu": current_cpu(),
+                              "beside": beside}).encode()  # fmt: skip
         passed = array.array("i", [*inside, *([listener.fileno()] if listener else [])])
         try:
             self.control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, passed)])

@@ -125,6 +125,10 @@ class BoxedProcess(StudentProcess):
                 raise BoxDied("the box does not answer") from None
             raise
 
+    def beside(self) -> BoxedProcess:
+        """Start another process in the same folder, as empty as this one was."""
+        return self.box.spawn({}, beside=self.number)
+
     def kill(self) -> None:
         """Have the zygote kill the process."""
         if not self.killed:

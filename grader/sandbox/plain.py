@@ -148,9 +148,11 @@ class PlainProcess(StudentProcess):
 
     loopback = True
 
-    def __init__(self, limits: Limits, line: Line | None = None) -> None:
+    def __init__(self, limits: Limits, line: Line | None = None, folder: str | None = None) -> None:
         super().__init__(limits)
-        self.folder = tempfile.mkdtemp(prefix="submission-")
+        self.line = line
+        self.own_folder = folder is None
+        self.folder = folder or tempfile.mkdtemp(prefix="submission-")
         config = {"paths": [as_bytes(ENGINE.parent)], "folder": as_bytes(self.folder), "cpu": limits.cpu}
         try:
             self.process = line.fork(config) if line else start_process(config)
@@ -162,6 +164,14 @@ class PlainProcess(StudentProcess):
         threading.Thread(target=self.mind, daemon=True).start()
         for kind, pipe in (("frames", self.process.stdout), ("output", self.process.stderr)):
             threading.Thread(target=self.pump, args=(kind, pipe), daemon=True).start()
+
+    def beside(self) -> PlainProcess | None:
+        """Have another process forked in the same folder; a program of its own would have no less to import than any other."""
+        if not self.line:
+            return None
+        process = PlainProcess(self.limits, self.line, self.folder)
+        process.deliver(encode({"files": []}, []))
+        return process
 
     def pump(self, kind: str, pipe: IO[bytes]) -> None:
         """Move bytes from a pipe to the queue until it ends."""
@@ -246,4 +256,5 @@ class PlainProcess(StudentProcess):
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             with contextlib.suppress(OSError):
                 pipe.close()  # type: ignore[union-attr]
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.own_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)

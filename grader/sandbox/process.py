@@ -138,6 +138,15 @@ class StudentProcess(ABC):
         verdict, detail = judge_ending(self.end(), self.limits)
         return StudentGone(verdict, {**detail, "phase": self.phase})
 
+    def beside(self) -> StudentProcess | None:
+        """Start another process in the same folder, which has imported nothing; None where it would be a program of its own.
+
+        Raises:
+            EngineFault: it cannot be started.
+            StudentGone: something ended it, or this one has ended.
+        """
+        return None
+
     @abstractmethod
     def send(self, frame: bytes) -> None:
         """Send one encoded frame before the deadline."""

@@ -109,7 +109,7 @@ class Runtime:
         """Return the submission in one process as a test sees it."""
         return Submission(
             student, self.exercise.module, lambda: self.submission(module, fresh=True, probes=probes, another=True),
-            self.listeners.get(student), self.defined, self.ports, self.outlines,
+            self.listeners.get(student), self.defined, self.ports, self.outlines, lambda: self.beside(student),
         )  # fmt: skip
 
     def own_process(self, module: str, *, copied: bool) -> Student:
@@ -142,6 +142,24 @@ class Runtime:
                 student.copied = student.peer.copy()
                 self.uncopied += not student.copied
         return student
+
+    def beside(self, student: Student) -> Student | None:
+        """Return another process in a student process's folder, for one test; None where there is no quick one.
+
+        Raises:
+            EngineFault: this machine has not what that takes.
+            StudentGone: something ended it before it ran any code of the submission, perhaps another process of it.
+        """
+        try:
+            process = student.process.beside()
+        except StudentGone:
+            self.deaths += 1
+            raise
+        if process is None:
+            return None
+        process.test_deadline = student.process.test_deadline
+        self.own.append(Student(process))
+        return self.own[-1]
 
     def spawn(self, module: str) -> Student:
         """Start a student process, with a socket to serve on if a test of the module wants one.

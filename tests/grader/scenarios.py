@@ -21,8 +21,10 @@ from typing import Any
 import requests
 
 from grader.models import Exercise, Limits
-from grader.sandbox.plain import Plain
+from grader.sandbox.plain import Ahead, Plain
+from grader.sandbox.view import FRAMEWORKS
 from grader.testing.events import Recorder
+from grader.testing.finding import LimitReached
 from grader.testing.outcome import NeedsIsolation
 from grader.testing.probes import Probes
 from grader.testing.runtime import Runtime
@@ -35,9 +37,9 @@ PATIENT = Limits(call=10.0, load=30.0, test=60.0, attempt=120.0)
 
 
 def spawner_at(level: str, limits: Limits) -> Any:  # noqa: ANN401 - a `Box` or a `Plain`
-    """Start the box of a level."""
-    if level == "none":
-        return Plain(limits)
+    """Start the box of a level; ``nursery`` is level none where processes are forked."""
+    if level in ("none", "nursery"):
+        return Ahead(limits, FRAMEWORKS) if level == "nursery" else Plain(limits)
     from grader.sandbox.box import Box  # Linux only
     from grader.sandbox.confined import Confined
 
@@ -59,7 +61,7 @@ def runtime_at(level: str, source: str, limits: Limits = PATIENT) -> Iterator[Ru
     spawner = spawner_at(level, limits)
     names = {"en": "Tried", "zh-CN": "试一试"}
     exercise = Exercise("t1_tried", names, ("app.py",), "app:application", Path("/"), None, None, limits=limits)
-    serving = None if level == "none" else frozenset({"tests"})
+    serving = None if level in ("none", "nursery") else frozenset({"tests"})
     runtime = Runtime(spawner, exercise, {"app.py": source.encode()}, 0, serving)
     try:
         yield runtime
@@ -272,6 +274,99 @@ def run(level: str) -> dict[str, Any]:
         }
 
 
+FLASKED = """
+import atexit, json, os, subprocess, sys, threading, time
+import click
+from flask import Flask
+
+app = Flask(__name__)
+
+def open_files():
+    for number in range(3, 64):
+        try:
+            os.fstat(number)
+        except OSError:
+            continue
+        yield number
+
+@app.cli.command("tell")
+def tell():
+    main, found = sys.modules["__main__"], {name: value for name, value in os.environ.items() if name != "PYTHONUTF8"}
+    streams = [(stream.encoding, stream.errors, stream.line_buffering) for stream in (sys.stdin, sys.stdout, sys.stderr)]
+    print(json.dumps([
+        "grader.sandbox.inside.student" in sys.modules, sys.argv[1:], os.path.basename(sys.argv[0]), main.__spec__.name,
+        os.path.samefile(sys.path[0], "."), found, streams, list(open_files()), sys.stdin.read(), sorted(os.listdir()),
+        sys.__stdout__ is sys.stdout, threading.active_count(), sys.dont_write_bytecode,
+    ]))
+
+@app.cli.command("end")
+@click.argument("how")
+def end(how):
+    print("begun", end="")
+    if how == "text":
+        sys.exit("said at the end \u5f71")
+    if how.isdigit():
+        sys.exit(int(how))
+    if how == "raise":
+        raise RuntimeError("raised")
+    if how == "hook":
+        sys.excepthook = lambda *about: print(about[0].__name__, "was hooked", file=sys.stderr)
+        raise KeyError
+    if how == "leave":
+        os._exit(9)
+    if how == "kill":
+        os.kill(os.getpid(), 9)
+    if how == "full":
+        os.close(1)
+    if how == "late":
+        atexit.register(print, "at the very end")
+        threading.Thread(target=lambda: (time.sleep(0.3), print(" and a thread"))).start()
+    if how == "leaves":
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(40)"])
+
+@app.cli.command("much")
+def much():
+    while True:
+        click.echo("the same again and again\\n" * 100)
+
+@app.cli.command("keep")
+def keep():
+    open("kept.db", "w").close()
+
+def files():
+    return sorted(name for name in os.listdir() if not name.startswith("_"))
+"""
+ENDS = ("text", "3", "256", "raise", "hook", "leave", "kill", "full", "late", "leaves", "unknown", "")
+
+
+def flask(level: str) -> dict[str, Any]:
+    """Run commands of Flask in a fork and as a program, which is what a variable for Python asks for."""
+    with runtime_at("nursery" if level == "none" else level, FLASKED) as runtime:
+        submission = runtime.submission("tests", fresh=True)
+        submission.load()
+        both: list[dict[str, Any]] = []
+        much = ""
+        for more in ({}, {"PYTHONUTF8": "1"}):
+            told = submission.run([*FLASK, "tell"], stdin="影".encode(), env={"FILM": "Léon", **more})
+            ends = {}
+            for how in ENDS:
+                words = [*FLASK, "end", how] if how else FLASK
+                done = submission.run(words, env=more)
+                last = done.stderr.decode().splitlines()[-1:]
+                ends[how] = done.returncode, done.stdout.decode(), last
+            both.append({"told": json.loads(told.stdout), "ends": ends})
+        try:
+            submission.run([*FLASK, "much"])
+        except LimitReached as reached:
+            much = str(reached)
+        before = submission.files()
+        kept = submission.run([*FLASK, "keep"]).returncode
+        return {"both": both, "much": much, "kept": [before, kept, submission.files()], "processes": len(runtime.own)}
+
+
+FLASK = ["python", "-m", "flask", "--app", "app"]
+
+
 # -- connections to the submission's own servers
 
 OWN_SERVER = """
@@ -459,7 +554,7 @@ def probes(level: str) -> dict[str, Any]:
         }
 
 
-SCENARIOS: dict[str, Callable[..., Any]] = {"serve": serve, "run": run, "connect": connect, "probes": probes}
+SCENARIOS: dict[str, Callable[..., Any]] = {"serve": serve, "run": run, "flask": flask, "connect": connect, "probes": probes}
 
 if __name__ == "__main__":
     print(json.dumps(SCENARIOS[sys.argv[2]](sys.argv[1], **json.loads(sys.argv[3]))))  # noqa: T201

@@ -35,6 +35,26 @@ def test_a_command_has_the_folder_the_user_and_the_walls_of_the_submission(any_l
         assert (about["network"], about["secret"]) == (True, True)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no forks; run it where processes can fork")
+def test_flask_in_a_fork_is_what_it_is_as_a_program(any_level: str) -> None:
+    """What it sees, how it ends and what it leaves; that it has read Flask already is all that tells the two apart."""
+    found = at_level(any_level, "flask")
+    forked, program = found["both"]
+    assert (forked["told"].pop(0), program["told"].pop(0)) == (True, False)
+    assert forked == program
+    assert forked["told"][0] == ["--app", "app", "tell"]
+    assert forked["told"][4]["FILM"] == "Léon"
+    ends = {how: code for how, (code, _, _) in forked["ends"].items()}
+    assert ends == {"text": 1, "3": 3, "256": 0, "raise": 1, "hook": 1, "leave": 9, "kill": -9, "full": 120, "late": 0,
+                    "leaves": 0, "unknown": 0, "": ends[""]}  # fmt: skip
+    assert forked["ends"]["late"][1] == "begun and a thread\nat the very end\n"
+    assert forked["ends"]["hook"][2] == ["KeyError was hooked"]
+    assert "output of a command" in found["much"]
+    before, kept, after = found["kept"]
+    assert (before, kept, after) == (["app.py"], 0, ["app.py", "kept.db"])
+    assert found["processes"] == 4 + len(ends), "each fork has a process beside that of the test"
+
+
 def runs(word: str) -> bool:
     """Tell whether a command with a word still runs, after a moment to end; only POSIX systems list them so."""
     deadline = time.monotonic() + (5 if os.name == "posix" else 0)

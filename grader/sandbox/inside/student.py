@@ -75,6 +75,7 @@ def serve(pipe: Pipe, folder: str, sockets: list[int]) -> None:
     os.chdir(folder)
     pieces: list[bytes] = []
     instruments = Instruments()
+    commands = Commands(folder)
     peer: StudentPeer
     original = Original(pipe, tuple({folder, os.environ.get("HOME", folder)}), lambda: peer.go_on_alone())
     control: dict[str, Any] = {
@@ -89,7 +90,8 @@ def serve(pipe: Pipe, folder: str, sockets: list[int]) -> None:
         "unpack": lambda names, most: open_archive(pieces, names, most),
         "serve": lambda app, server: serving.serve(app, server, sockets, peer.leave),
         "stop": serving.stop,
-        "run": Commands(folder).run,
+        "run": commands.run,
+        "flask": commands.flask,
         "install": instruments.install,
         "instrument": instruments.ask,
     }

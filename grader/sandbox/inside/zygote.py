@@ -35,6 +35,7 @@ class Child:
     number: int
     pid: int
     pidfd: int
+    places: tuple[str, str]
     why: str = "exit"
 
 
@@ -100,13 +101,11 @@ class Zygote:
     def spawn(self, message: dict[str, Any], descriptors: list[int]) -> None:
         """Fork a student process that owns the descriptors: channel in and out, output, perhaps a listening socket."""
         number = message["process"]
-        name = f"{number}-{os.urandom(4).hex()}"  # an earlier process cannot take the place of a later one
-        folder, home = f"{self.config['box']}/{name}", f"{self.config['tmp']}/{name}"
-        for path in (folder, home):
-            with contextlib.suppress(PermissionError):  # root's folders are not ours, and nobody inside can lock them
-                os.chmod(os.path.dirname(path), self.custody.mode)
-            os.mkdir(path, 0o700)
-        self.custody.give((folder, home))
+        places = self.places_of(message["beside"]) if message["beside"] else self.new_places(number)
+        if places is None:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            return self.say({"exited": number, "status": signal.SIGKILL, "why": "killed", "cpu": 0})
         from grader.sandbox.inside import NO_MEMORY, UNPREPARED
 
         pid = os.fork()
@@ -114,7 +113,7 @@ class Zygote:
             code = UNPREPARED
             try:
                 self.lockdown.stay_on(message["cpu"])
-                self.become_student(message["limits"], descriptors, folder, home)
+                self.become_student(message["limits"], descriptors, *places)
             except MemoryError:
                 code = NO_MEMORY
             except BaseException as error:  # noqa: BLE001 - nothing may return from here
@@ -125,9 +124,25 @@ class Zygote:
             os.close(descriptor)
         if not self.children:
             self.next_look = time.monotonic() + TICK
-        child = Child(number, pid, os.pidfd_open(pid))
+        child = Child(number, pid, os.pidfd_open(pid), places)
         self.children[child.pidfd] = child
         self.poll.register(child.pidfd, select.POLLIN)
+        return None
+
+    def new_places(self, number: int) -> tuple[str, str]:
+        """Make the folder and the home of a student process."""
+        name = f"{number}-{os.urandom(4).hex()}"  # an earlier process cannot take the place of a later one
+        places = f"{self.config['box']}/{name}", f"{self.config['tmp']}/{name}"
+        for path in places:
+            with contextlib.suppress(PermissionError):  # root's folders are not ours, and nobody inside can lock them
+                os.chmod(os.path.dirname(path), self.custody.mode)
+            os.mkdir(path, 0o700)
+        self.custody.give(places)
+        return places
+
+    def places_of(self, number: int) -> tuple[str, str] | None:
+        """Return the folder and the home of a student process, None if it has ended."""
+        return next((child.places for child in self.children.values() if child.number == number), None)
 
     def become_student(self, limits: dict[str, int], descriptors: list[int], folder: str, home: str) -> None:
         """Run in the fork: take the files, give up the rights, serve the channel."""
