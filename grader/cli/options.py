@@ -77,10 +77,13 @@ class Stopped(click.ClickException):
 
 
 def word(key: str, options: Mapping[str, Any], /, **values: object) -> str:
-    """Return a text in the language of a command's options, or of this system."""
+    """Return a text in the language of a command's options, or of this system; in English if the catalogue is what is wrong."""
     from grader.catalogues import Catalogue
 
-    return Catalogue().word(key, options.get("lang") or preferred_language(), **values)
+    try:
+        return Catalogue().word(key, options.get("lang") or preferred_language(), **values)
+    except (EngineFault, UsageError):
+        return key.format_map(values)
 
 
 def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -98,12 +101,13 @@ def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
         except (BrokenPipeError, click.ClickException, click.Abort, click.exceptions.Exit):
             raise  # click knows these
         except EngineFault as error:
-            raise OurFault(f"a fault of the grader, not of a submission: {error}") from None
+            raise OurFault(word("a fault of the grader, not of a submission: {error}", kwargs, error=error)) from None
         except OSError as error:
-            raise OurFault(f"a fault of this machine, not of a submission: {error}") from None
+            raise OurFault(word("a fault of this machine, not of a submission: {error}", kwargs, error=error)) from None
         except Exception as error:  # noqa: BLE001 - the exit code of a traceback would mean a low score
             traceback.print_exc()
-            raise OurFault(f"an error in the grader, not in a submission: {type(error).__name__}") from None
+            kind = type(error).__name__
+            raise OurFault(word("an error in the grader, not in a submission: {error}", kwargs, error=kind)) from None
 
     return update_wrapper(command, function)
 

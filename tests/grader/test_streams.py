@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from grader import catalogues
+from grader.cli import options
+from grader.errors import EngineFault
 from grader.streams import SIMILAR, tolerate
 from tests.grader.conftest import ROOT, skip
+from tests.grader.terminals import surroundings
 
 
 @pytest.mark.parametrize(
@@ -71,11 +75,25 @@ def test_the_end_of_the_process_takes_nothing_away(ends: str, code: int, said: s
     assert ("a reason" in done.stderr) == ("reason" in ends)
 
 
-def test_a_verdict_that_cannot_be_written_is_no_success() -> None:
+@pytest.mark.parametrize(("lang", "said"), [("en", "a fault of this machine, "), ("zh-CN", "这台机器出了问题，")])
+def test_what_cannot_be_written_is_no_success(lang: str, said: str) -> None:
     if not Path("/dev/full").exists():
         skip("no /dev/full", "run this test on Linux")
+    words, environment = [sys.executable, "-m", "grader", "list"], surroundings({"GRADER_LANG": lang})
     with Path("/dev/full").open("w") as full:
-        words = [sys.executable, "-m", "grader", "list"]
-        done = subprocess.run(words, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, timeout=60)
-    assert done.returncode not in (0, 1)
-    assert b"Traceback" not in done.stderr
+        done = subprocess.run(
+            words, cwd=ROOT, env=environment, stdout=full, stderr=subprocess.PIPE, encoding="utf-8", timeout=60
+        )
+    assert (done.returncode, done.stderr.startswith(f"Error: {said}")) == (3, True), done.stderr
+
+
+def test_a_fault_is_said_in_english_where_the_catalogue_is_what_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "messages.zh-CN.po").write_text("no catalogue", encoding="utf-8")
+    monkeypatch.setattr(catalogues, "ENGINE_FOLDER", tmp_path)
+
+    @options.reporting
+    def command(lang: str) -> None:
+        raise EngineFault(f"in {lang}")
+
+    with pytest.raises(options.OurFault, match="a fault of the grader, not of a submission: in zh-CN"):
+        command(lang="zh-CN")
