@@ -52,7 +52,7 @@ def answered(said: str, folder: Path) -> dict[str, Any]:
     except UsageError as error:
         return {"refused": str(error)}
     except EngineFault as error:
-        return {"fault": str(error)}
+        return {"refused": Catalogue().word("a fault of the grader, not of your work: {error}", lang, error=error)}
 
 
 def pages(place: Place, exercise: Exercise, folder: Path, notebook: dict[str, Any], lang: str) -> dict[str, Any]:

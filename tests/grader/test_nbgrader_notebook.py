@@ -14,12 +14,13 @@ import time
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from grader import notebook
 from grader.course import load_exercise
+from grader.errors import EngineFault
 from grader.models import LANGUAGES
 from grader.nbgrader import cell, display
 from grader.nbgrader.names import CHECKS
@@ -191,6 +192,20 @@ def test_a_damaged_manifest_is_named(folder: Path) -> None:
 def test_what_breaks_in_the_grader_is_no_fault_of_the_work(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
     assert refused().startswith("a fault of the grader, not of your work: ")
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "a fault of the grader, "), ("zh-CN", "评分器出了问题，")])
+def test_a_fault_of_ours_is_said_in_the_language_of_the_notebook(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, lang: str, said: str
+) -> None:
+    def broken(*_: object) -> NoReturn:
+        raise EngineFault("no process starts")
+
+    monkeypatch.setattr(cell, "pages", broken)
+    monkeypatch.setenv("GRADER_LANG", lang)
+    refusal = cell.answered(A1, folder)["refused"]
+    assert refusal.startswith(said)
+    assert refusal.endswith("no process starts")
 
 
 def test_a_check_that_is_interrupted_leaves_no_process_behind(posix: None, folder: Path) -> None:
