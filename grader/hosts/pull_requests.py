@@ -38,13 +38,19 @@ class Obstacle:
 
 @dataclass(frozen=True)
 class PullRequest:
-    """What an event says of a pull request: the repository that it wants to change, its author, and two commits."""
+    """What an event says of a pull request: the repository that it wants to change, its author, and two commits.
+
+    ``sender`` is who pushed or opened it, which need not be the author; empty if the host does not say. ``open`` tells whether
+    anything is still to be decided.
+    """
 
     repository: str
     number: int
     student: str
     base: str
     head: str
+    sender: str = ""
+    open: bool = True
 
     @property
     def folder(self) -> str:
@@ -78,6 +84,7 @@ def read_event(path: Path) -> PullRequest:
         student=read.matching("pull_request.user.login", LOGIN),
         base=read.matching("pull_request.base.sha", SHA),
         head=read.matching("pull_request.head.sha", SHA),
+        sender=read.matching("sender.login", LOGIN),
     )
 
 
