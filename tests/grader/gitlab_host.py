@@ -102,8 +102,8 @@ def payload(head: str, project: int = int(PROJECT), action: str = "update", stat
     return {
         "object_kind": "merge_request", "event_type": "merge_request", "user": {"username": "$(id)"},
         "project": {"id": project},
-        "object_attributes": {"iid": 7, "target_project_id": project, "title": "$(touch /tmp/pwned)", "action": action, "state": state,
-                              "source_branch": "`id`", "last_commit": {"id": head, "message": "::"}},
+        "object_attributes": {"iid": 7, "target_project_id": project, "title": "$(touch /tmp/pwned)", "action": action,
+                              "state": state, "source_branch": "`id`", "last_commit": {"id": head, "message": "::"}},
     }  # fmt: skip
 
 
