@@ -169,7 +169,7 @@ def outcomes(known: Statistics, say: Both) -> Iterator[str]:
         told = say.text("{count} of {all} were not what was asked for, and count with no points.", count=odd,
                         all=known.outcomes.total())  # fmt: skip
         yield f"<p>{told}</p>"
-    if without := known.students - known.percents.total():
+    if without := known.students - known.outcomes.total():
         yield f"<p>{say.text('{count} have no score: nothing in time, or a fault of ours.', count=without)}</p>"
 
 

@@ -360,6 +360,20 @@ def test_scores_are_counted_by_tenths() -> None:
     assert [known.quantile(share) for share in (0.25, 0.5, 1)] == [9, 89, 100]
 
 
+def test_where_no_points_can_be_earned_nobody_has_0_percent_of_them(drawing: None) -> None:
+    known = Statistics(A1.name)
+    for number in range(3):
+        made = results_of([True, bool(number)])
+        results = tuple(replace(one, info=replace(one.info, points=0)) for one in made.results)
+        handed_in = [HandedIn(1, "1", THEN, Judged(1, Outcome.GRADED, Score(0, 0)))]
+        known.add(str(number), handed_in, replace(made, results=results, score=Score(0, 0)))
+    assert (known.distribution(), known.quantile(0.5), known.days()) == ([0] * 10, None, [])
+    page = class_page.page([Part(A1.title, known)], Names(), "en")
+    words = " ".join(assert_inert(page).texts)
+    assert [said for said in ("0\xa0%", "is 0 %", "now 0 %", "have no score") if said in words] == []
+    assert "2/3" in words
+
+
 # -- whom a group is like
 
 
