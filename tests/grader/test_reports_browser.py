@@ -185,6 +185,15 @@ def test_a_page_fits_on_a_phone(show: Any, name: str) -> None:  # noqa: ANN401 -
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+def test_the_rubric_by_category_fits_on_a_phone(show: Any) -> None:  # noqa: ANN401 - playwright's
+    seen = show("student", viewport=PHONE, java_script_enabled=True)
+    widths = seen.page.evaluate(
+        "[...document.querySelectorAll('.numbers')].map(e => [e.offsetWidth, e.parentNode.clientWidth])"
+    )
+    assert widths
+    assert all(needed <= there for needed, there in widths)
+
+
 def test_every_column_of_a_table_is_seen_without_scrolling(show: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
     known = Statistics(A1.name)
     info = TestInfo(
