@@ -41,9 +41,9 @@ class Names:
     numbers: Mapping[str, int] | None = None
 
     def of(self, student: str, say: Both) -> str:
-        """Return a student's name as HTML."""
+        """Return a student's name as HTML; one that is written from right to left moves nothing beside it."""
         if self.numbers is None:
-            return shown(student, NAME)
+            return f"<bdi>{shown(student, NAME)}</bdi>"
         return say.text("student {number}", number=self.numbers[student])
 
     def key(self, student: str) -> tuple[int, str]:

@@ -185,6 +185,23 @@ def test_a_page_fits_on_a_phone(show: Any, name: str) -> None:  # noqa: ANN401 -
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+def test_names_from_right_to_left_stand_in_their_order(show: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+    known = Statistics(A1.name)
+    for name in ("אבג", "דהו", "محمد"):
+        known.add(name, history(50), results_of([False, True]))
+    made = class_page.page([Part(A1.title, known)], Names(), "en")
+    monkeypatch.setitem(PAGES, "names", lambda: made)
+    script = """names => { const text = document.querySelector('.group dd'), walk = document.createTreeWalker(text, 4);
+      const left = {}; for (let node; node = walk.nextNode();) for (const name of names) {
+        const at = node.data.indexOf(name); if (at < 0) continue;
+        const range = document.createRange(); range.setStart(node, at); range.setEnd(node, at + name.length);
+        left[name] = range.getBoundingClientRect().left; }
+      return names.map(name => left[name]); }"""
+    places = show("names", java_script_enabled=True).page.evaluate(script, ["אבג", "דהו", "محمد"])
+    assert places == sorted(places)
+    assert len(set(places)) == 3
+
+
 def test_the_rubric_by_category_fits_on_a_phone(show: Any) -> None:  # noqa: ANN401 - playwright's
     seen = show("student", viewport=PHONE, java_script_enabled=True)
     widths = seen.page.evaluate(
