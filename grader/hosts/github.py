@@ -278,7 +278,7 @@ def check(entry: Entry, path: str, most: int) -> None:
     """Refuse what is no regular file, or larger than ``most`` bytes."""
     refuse_links(entry, path)
     if entry.mode not in (FILE, EXECUTABLE):
-        raise Untakable(directories.PROBLEMS["odd"], file=path)
+        raise Untakable(REASONS["special"], file=path)
     if entry.size > most:
         raise Untakable("{file} is larger than {most} bytes", file=path, most=str(most))
 

@@ -231,6 +231,11 @@ REFUSED: dict[str, tuple[Change, str]] = {
         lambda r: write(r.folder, f"{MINE}/app.py", b"#" * (1 << 20) + b"#"),
         f"`{MINE}/app.py` is larger than 1048576 bytes",
     ),
+    "a folder in a file's place": (writes(f"{MINE}/app.py/x.py"), f"`{MINE}/app.py` is not a regular file"),
+    "more than is listed before what is handed in": (
+        writes(*(f".venv/lib/{number}.py" for number in range(301)), f"{MINE}/app.py"),
+        "this pull request changes 100 files or more; hand in only the files of your exercise",
+    ),
     "an odd name": (
         writes("submitted/ada/x\n## <b>[a](http:/b)\x1b[31m`"),
         "`` submitted/ada/x\\n## <b>[a](http:/b)\\x1b[31m` `` belongs to no exercise: hand in below `submitted/ada/`, in a "
@@ -245,7 +250,7 @@ def test_it_is_refused_by_name(name: str, host: tuple[Host, str], posix: None) -
     refused = proposed(host, change)
     assert not refused.files
     assert sentence in told(refused)
-    assert all("`" in line for line in told(refused, "zh-CN"))
+    assert all("`" in line or "100" in line for line in told(refused, "zh-CN"))
     assert told(refused, "zh-CN") != told(refused)
     if name != "a file that Git LFS keeps":
         assert not blobs(host[0])
