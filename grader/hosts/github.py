@@ -75,7 +75,7 @@ def fetch(ask: Api, request: PullRequest, course: Course, runs_a_day: int | None
     if not hands_in(changes):
         return Fetched(request)
     found = problems(request, changes, course)
-    if not found and runs_a_day is not None and runs(ask, request) > runs_a_day:
+    if not found and runs_a_day is not None and any(runs(ask, request, who) > runs_a_day for who in counted(request)):
         found = [
             Obstacle(
                 "more than {most} pull requests or pushes in 24 hours; the next one is graded later",
@@ -106,8 +106,13 @@ def change_of(row: Mapping[str, Any], path: str) -> Change:
     )
 
 
-def runs(ask: Api, request: PullRequest) -> int:
-    """Return how often this workflow ran for an author in 24 hours, this time included.
+def counted(request: PullRequest) -> list[str]:
+    """Return whose runs are counted: GitHub counts a run for who pushed, and an author's fork may have other writers."""
+    return sorted({request.student, request.sender} - {""})
+
+
+def runs(ask: Api, request: PullRequest, who: str) -> int:
+    """Return how often somebody's pushes started this workflow in 24 hours, this time included.
 
     Raises:
         UsageError: GitHub did not name the workflow.
@@ -117,7 +122,7 @@ def runs(ask: Api, request: PullRequest) -> int:
         raise UsageError("GITHUB_WORKFLOW_REF does not name a workflow; --runs-a-day is for GitHub Actions")
     since = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     path = f"repos/{request.repository}/actions/workflows/{named[1]}/runs"
-    answer = ask.get(path, actor=request.student, event="pull_request_target", created=f">={since}", per_page=1)
+    answer = ask.get(path, actor=who, event="pull_request_target", created=f">={since}", per_page=1)
     count = answer.get("total_count") if isinstance(answer, dict) else None
     if type(count) is not int:
         raise EngineFault(f"{path}: no 'total_count' in the host's answer")
@@ -273,7 +278,7 @@ def check(entry: Entry, path: str, most: int) -> None:
     """Refuse what is no regular file, or larger than ``most`` bytes."""
     refuse_links(entry, path)
     if entry.mode not in (FILE, EXECUTABLE):
-        raise Untakable(directories.PROBLEMS["odd"], file=path)
+        raise Untakable(REASONS["special"], file=path)
     if entry.size > most:
         raise Untakable("{file} is larger than {most} bytes", file=path, most=str(most))
 

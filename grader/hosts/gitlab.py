@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -70,6 +70,7 @@ def read_event(path: Path) -> PullRequest:
         "",
         base,
         read.matching("object_attributes.last_commit.id", SHA),
+        open=read.value("object_attributes.state") == "opened",
     )
 
 
@@ -84,7 +85,7 @@ def with_author(ask: Api, request: PullRequest) -> PullRequest:
     login = taken(answer.get("author") if isinstance(answer, dict) else None, "username", path)
     if not LOGIN.fullmatch(login):
         raise EngineFault(f"{path}: the author's name is not what it should be")
-    return PullRequest(request.repository, request.number, login, request.base, request.head)
+    return replace(request, student=login)
 
 
 def fetch(ask: Api, request: PullRequest, course: Course, runs_a_day: int | None = None) -> Fetched:
@@ -96,6 +97,8 @@ def fetch(ask: Api, request: PullRequest, course: Course, runs_a_day: int | None
     """
     if runs_a_day is not None:
         raise UsageError("--runs-a-day is for GitHub Actions; GitLab does not say how often somebody's work was graded")
+    if not request.open:
+        return Fetched(request)
     request = with_author(ask, request)
     changes = changes_of(ask, request)
     if not hands_in(changes):
@@ -200,9 +203,13 @@ class GitLabGrading(Grading):
 def post(ask: Api, request: PullRequest, folder: Path, language: str) -> Told:
     """Write what is in a folder, or that there is nothing, as a note of the merge request, and return it.
 
+    Of one that is closed or merged the note stays as it is: its files are in the branch by now, so that it changes nothing.
+
     Raises:
         EngineFault: GitLab does not take it, or the folder is not as it has to be; then that is written.
     """
+    if not request.open:
+        return Told("skipped", "this merge request is closed or merged, so its note stays as it is", "")
     request = with_author(ask, request)
     telling = Telling(Catalogue(), language)
     trouble: Exception | None = None

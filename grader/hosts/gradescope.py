@@ -18,7 +18,7 @@ from grader.course import Course, load_course
 from grader.errors import EngineFault, UsageError
 from grader.hosts.running import Grading, check_private_half
 from grader.leaks.secrets import ENGINE
-from grader.models import FEEDBACK, LANGUAGES, Exercise, Isolation
+from grader.models import FEEDBACK, LANGUAGES, Exercise, Isolation, Outcome
 from grader.output import write_json
 from grader.release import pages
 from grader.release.contents import Files, Wishes, below, chosen, private_half
@@ -199,7 +199,7 @@ def read_settings(path: Path) -> Settings:
 
 
 def earlier(path: Path, exercise: str) -> list[float]:
-    """Return the points of earlier attempts, as Gradescope keeps them; what was ours or not graded is none.
+    """Return the points of earlier attempts, as Gradescope keeps them; what no hidden test judged is none.
 
     Raises:
         UsageError: Gradescope does not say.
@@ -215,7 +215,7 @@ def points(one: object, exercise: str) -> float | None:
     """Return the points of an earlier attempt, None if it was none."""
     match one:
         case {"results": {"score": int() | float() as score, "extra_data": {"exercise": name, "verdict": verdict}}}:
-            return score if name == exercise and verdict != USED_UP else None
+            return score if name == exercise and verdict == Outcome.GRADED else None
     return None
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,9 @@ from grader.printable import printable
 TREE = "submitted"
 """Where students hand in: ``submitted/<login>/<exercise>/``."""
 MOST_CHANGES = 100
-"""Files that one pull request may change; GitHub lists 300 of them at most."""
+"""Files that one pull request may change."""
+LISTED = 300
+"""Changes that GitHub lists at most; of others nothing is known."""
 NAMED = 10
 """Problems that are named."""
 SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -38,13 +40,19 @@ class Obstacle:
 
 @dataclass(frozen=True)
 class PullRequest:
-    """What an event says of a pull request: the repository that it wants to change, its author, and two commits."""
+    """What an event says of a pull request: the repository that it wants to change, its author, and two commits.
+
+    ``sender`` is who pushed or opened it, which need not be the author; empty if the host does not say. ``open`` tells whether
+    anything is still to be decided.
+    """
 
     repository: str
     number: int
     student: str
     base: str
     head: str
+    sender: str = ""
+    open: bool = True
 
     @property
     def folder(self) -> str:
@@ -78,6 +86,7 @@ def read_event(path: Path) -> PullRequest:
         student=read.matching("pull_request.user.login", LOGIN),
         base=read.matching("pull_request.base.sha", SHA),
         head=read.matching("pull_request.head.sha", SHA),
+        sender=read.matching("sender.login", LOGIN),
     )
 
 
@@ -131,9 +140,14 @@ class Payload:
 # -- what may be changed
 
 
-def hands_in(changes: Iterable[Change]) -> bool:
-    """Tell whether any change is about what students hand in; a pull request without one is somebody else's business."""
-    return any(place.startswith(f"{TREE}/") or place == TREE for change in changes for place in change.places)
+def hands_in(changes: Collection[Change]) -> bool:
+    """Tell whether any change is about what students hand in; a pull request without one is somebody else's business.
+
+    A list that may go on hands in too: files that come before in the alphabet would hide the rest.
+    """
+    return len(changes) >= LISTED or any(
+        place.startswith(f"{TREE}/") or place == TREE for change in changes for place in change.places
+    )
 
 
 def problems(request: PullRequest, changes: list[Change], course: Course) -> list[Obstacle]:

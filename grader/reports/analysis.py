@@ -108,17 +108,21 @@ class Statistics:
     students: int = 0
 
     def add(self, student: str, handed_in: Sequence[HandedIn], attempt: Attempt | None) -> None:
-        """Take in a student: what was handed in, first to last, and the attempt that counts."""
+        """Take in a student: what was handed in, first to last, and the attempt that counts.
+
+        Where no points can be earned, as in a diagnostic, there are no percents either: nobody has 0 of them.
+        """
         self.students += 1
         failed: tuple[str, ...] = ()
         if attempt and attempt.score:
             self.outcomes[attempt.outcome] += 1
-            self.percents[math.floor(attempt.score.percent)] += 1
+            if attempt.score.possible:
+                self.percents[math.floor(attempt.score.percent)] += 1
             if attempt.outcome is Outcome.GRADED:
                 self.count(student, attempt)
                 failed = failed_tests(attempt)
         for one in handed_in:
-            if one.attempt and one.attempt.score:
+            if one.attempt and one.attempt.score and one.attempt.score.possible:
                 self.moments.append((one.submitted.date(), self.students, one.attempt.score.percent))
         if found := stuck(student, self.exercise, handed_in, failed):
             self.stuck.append(found)

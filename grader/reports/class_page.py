@@ -41,9 +41,9 @@ class Names:
     numbers: Mapping[str, int] | None = None
 
     def of(self, student: str, say: Both) -> str:
-        """Return a student's name as HTML."""
+        """Return a student's name as HTML; one that is written from right to left moves nothing beside it."""
         if self.numbers is None:
-            return shown(student, NAME)
+            return f"<bdi>{shown(student, NAME)}</bdi>"
         return say.text("student {number}", number=self.numbers[student])
 
     def key(self, student: str) -> tuple[int, str]:
@@ -169,7 +169,7 @@ def outcomes(known: Statistics, say: Both) -> Iterator[str]:
         told = say.text("{count} of {all} were not what was asked for, and count with no points.", count=odd,
                         all=known.outcomes.total())  # fmt: skip
         yield f"<p>{told}</p>"
-    if without := known.students - known.percents.total():
+    if without := known.students - known.outcomes.total():
         yield f"<p>{say.text('{count} have no score: nothing in time, or a fault of ours.', count=without)}</p>"
 
 

@@ -44,7 +44,7 @@ def heading(student: str | None, say: Both) -> Text:
 
 def folded(attempt: Attempt, say: Both, number: str) -> str:
     """Return all about one attempt among others, below a line with the student and the score."""
-    who = f"{shown(attempt.student, NAME)} · " if attempt.student else ""
+    who = f"<bdi>{shown(attempt.student, NAME)}</bdi> · " if attempt.student else ""
     line = f"{who}{shown(attempt.exercise, NAME)} · {points(attempt.score)}"
     return f"<details><summary>{line}</summary>{article(attempt, say, number)}</details>"
 

@@ -82,6 +82,7 @@ class Host:
     comments: list[dict[str, Any]] = field(default_factory=list)
     lies: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     runs: int = 1
+    runs_of: dict[str, int] = field(default_factory=dict)
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: JSON) -> tuple[int, Any]:
         """Return status and JSON."""
@@ -108,10 +109,7 @@ class Host:
             ("GET", r"git/commits/(\w+)"): self.commit,
             ("GET", r"git/trees/(\w+)"): self.tree,
             ("GET", r"git/blobs/(\w+)"): self.blob,
-            ("GET", r"actions/workflows/([\w.-]+)/runs"): lambda *_: (
-                200,
-                {"total_count": self.runs, "workflow_runs": []},
-            ),
+            ("GET", r"actions/workflows/([\w.-]+)/runs"): self.list_runs,
             ("GET", r"issues/(\d+)/comments"): self.list_comments,
             ("POST", r"issues/(\d+)/comments"): self.add_comment,
             ("PATCH", r"issues/comments/(\d+)"): self.change_comment,
@@ -157,6 +155,10 @@ class Host:
             "encoding": "base64",
             "content": base64.encodebytes(data).decode(),
         }
+
+    def list_runs(self, _: object, query: dict[str, list[str]], __: object) -> tuple[int, Any]:
+        """How often a workflow ran for who pushed."""
+        return 200, {"total_count": self.runs_of.get(query["actor"][0], self.runs), "workflow_runs": []}
 
     def list_comments(self, found: re.Match[str], query: dict[str, list[str]], _: object) -> tuple[int, Any]:
         """The comments of a pull request, a page of them."""
@@ -226,7 +228,7 @@ def serving(repository: Repository, kind: type[Host] = Host) -> Iterator[Host]:
         thread.join()
 
 
-def event(base: str, head: str, login: str = "ada") -> dict[str, Any]:
+def event(base: str, head: str, login: str = "ada", sender: str = "") -> dict[str, Any]:
     """Return the payload of ``pull_request_target``, as far as it concerns us (docs.github.com/webhooks)."""
     return {
         "action": "synchronize", "number": 7,
@@ -235,5 +237,5 @@ def event(base: str, head: str, login: str = "ada") -> dict[str, Any]:
             "base": {"sha": base, "ref": "main", "repo": {"full_name": COURSE}},
             "head": {"sha": head, "ref": "`id`", "repo": {"full_name": f"{login}/course", "fork": True}},
         },
-        "repository": {"full_name": COURSE},
+        "repository": {"full_name": COURSE}, "sender": {"login": sender or login, "type": "User"},
     }  # fmt: skip

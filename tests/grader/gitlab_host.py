@@ -97,13 +97,13 @@ class GitLab(Host):
         return (200, rows[: int(query["per_page"])]) if rows else (404, {"message": "404 Tree Not Found"})
 
 
-def payload(head: str, project: int = int(PROJECT)) -> dict[str, Any]:
+def payload(head: str, project: int = int(PROJECT), action: str = "update", state: str = "opened") -> dict[str, Any]:
     """Return what the webhook of a merge request tells (docs.gitlab.com/user/project/integrations/webhook_events)."""
     return {
         "object_kind": "merge_request", "event_type": "merge_request", "user": {"username": "$(id)"},
         "project": {"id": project},
-        "object_attributes": {"iid": 7, "target_project_id": project, "title": "$(touch /tmp/pwned)", "action": "update",
-                              "source_branch": "`id`", "last_commit": {"id": head, "message": "::"}},
+        "object_attributes": {"iid": 7, "target_project_id": project, "title": "$(touch /tmp/pwned)", "action": action,
+                              "state": state, "source_branch": "`id`", "last_commit": {"id": head, "message": "::"}},
     }  # fmt: skip
 
 

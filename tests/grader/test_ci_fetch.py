@@ -45,6 +45,7 @@ def host(shared: tuple[Host, str]) -> Iterator[tuple[Host, str]]:
     """The same, as it was at the beginning."""
     yield shared
     shared[0].lies.clear()
+    shared[0].runs_of.clear()
     shared[0].asked.clear()
     shared[0].runs = 1
     shared[0].repository.back_to(shared[1])
@@ -65,7 +66,7 @@ def ask(host: Host) -> Api:
 
 
 def request(base: str, head: str, student: str = "ada") -> PullRequest:
-    return PullRequest(github_host.COURSE, 7, student, base, head)
+    return PullRequest(github_host.COURSE, 7, student, base, head, student)
 
 
 def proposed(host: tuple[Host, str], change: Change, runs_a_day: int | None = None) -> Fetched:
@@ -230,6 +231,11 @@ REFUSED: dict[str, tuple[Change, str]] = {
         lambda r: write(r.folder, f"{MINE}/app.py", b"#" * (1 << 20) + b"#"),
         f"`{MINE}/app.py` is larger than 1048576 bytes",
     ),
+    "a folder in a file's place": (writes(f"{MINE}/app.py/x.py"), f"`{MINE}/app.py` is not a regular file"),
+    "more than is listed before what is handed in": (
+        writes(*(f".venv/lib/{number}.py" for number in range(301)), f"{MINE}/app.py"),
+        "this pull request changes 100 files or more; hand in only the files of your exercise",
+    ),
     "an odd name": (
         writes("submitted/ada/x\n## <b>[a](http:/b)\x1b[31m`"),
         "`` submitted/ada/x\\n## <b>[a](http:/b)\\x1b[31m` `` belongs to no exercise: hand in below `submitted/ada/`, in a "
@@ -244,7 +250,7 @@ def test_it_is_refused_by_name(name: str, host: tuple[Host, str], posix: None) -
     refused = proposed(host, change)
     assert not refused.files
     assert sentence in told(refused)
-    assert all("`" in line for line in told(refused, "zh-CN"))
+    assert all("`" in line or "100" in line for line in told(refused, "zh-CN"))
     assert told(refused, "zh-CN") != told(refused)
     if name != "a file that Git LFS keeps":
         assert not blobs(host[0])
@@ -304,6 +310,24 @@ def test_at_most_so_many_runs_a_day(host: tuple[Host, str], monkeypatch: pytest.
     late = proposed(host, lambda r: write(r.folder, f"{MINE}/app.py"), runs_a_day=3)
     assert told(late) == ["more than 3 pull requests or pushes in 24 hours; the next one is graded later"]
     assert not late.files
+
+
+@pytest.mark.parametrize("who", ["ada", "friend"])
+def test_the_runs_of_a_day_are_those_of_the_author_and_of_who_pushed(
+    who: str, host: tuple[Host, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GITHUB_WORKFLOW_REF", f"{github_host.COURSE}/.github/workflows/grade.yml@refs/heads/main")
+    there, first = host
+    there.runs, there.runs_of = 1, {who: 4}
+    write(there.repository.folder, f"{MINE}/app.py")
+    head = there.repository.commit(parent=first)
+    there.repository.back_to(first)
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(github_host.event(first, head, sender="friend")))
+    asked = read_event(path)
+    assert (asked.student, asked.folder) == ("ada", "submitted/ada/")
+    refused = fetch(ask(there), asked, course(there.repository.folder), 3)
+    assert told(refused) == ["more than 3 pull requests or pushes in 24 hours; the next one is graded later"]
 
 
 # -- a host that lies, or is not well

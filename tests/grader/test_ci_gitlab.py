@@ -64,11 +64,13 @@ def there(shared: tuple[Hosted, GitLab]) -> Iterator[tuple[Hosted, GitLab]]:
     course.repository.back_to(course.first)
 
 
-def pipeline(folder: Path, course: Hosted, host: GitLab, head: str, private: str = "") -> Pipeline:
+def pipeline(
+    folder: Path, course: Hosted, host: GitLab, head: str, private: str = "", state: str = "opened", base: str = ""
+) -> Pipeline:
     folder.mkdir(exist_ok=True)
     event = folder / "payload.json"
-    event.write_text(json.dumps(payload(head)))
-    variables = {"CI_API_V4_URL": host.address, "CI_COMMIT_SHA": course.first, "TRIGGER_PAYLOAD": str(event)}
+    event.write_text(json.dumps(payload(head, state=state)))
+    variables = {"CI_API_V4_URL": host.address, "CI_COMMIT_SHA": base or course.first, "TRIGGER_PAYLOAD": str(event)}
     secrets = {
         "grader-grade": {"GRADER_READ_TOKEN": READ, "GRADER_PRIVATE_URL": private or f"file://{course.private}"},
         "grader-post": {"GRADER_POST_TOKEN": POST},
@@ -151,6 +153,21 @@ def test_without_the_private_half_there_is_no_score(there: tuple[Hosted, GitLab]
     [note] = host.comments
     assert "no score: the fault is the grader" in note["body"]
     assert "/100" not in note["body"]
+
+
+@pytest.mark.parametrize("state", ["merged", "closed"])
+def test_what_was_told_of_a_merge_request_stays_when_it_is_merged_or_closed(
+    state: str, there: tuple[Hosted, GitLab], tmp_path: Path
+) -> None:
+    course, host = there
+    head = course.proposed({f"{MINE}/app.py": two_exercises.app(LENGTH)})
+    before = {"id": 1, "author": {"id": BOT}, "body": f"{MARK}\n100/100"}
+    host.comments.append(dict(before))
+    done = pipeline(tmp_path / "run", course, host, head, state=state, base=head if state == "merged" else "")
+    assert {name: job.code for name, job in done.jobs.items()} == {"grade": 0, "post": 0}, done.jobs
+    assert "there is nothing to grade" in done.jobs["grade"].log
+    assert "closed or merged, so its note stays as it is" in done.jobs["post"].log
+    assert host.comments == [before]
 
 
 def test_a_students_note_that_looks_like_ours_stays(there: tuple[Hosted, GitLab], tmp_path: Path) -> None:

@@ -234,7 +234,7 @@ FAILED = {
 
 
 def test_attempts_that_are_used_up_keep_the_last_score(layout: Layout) -> None:
-    before = [attempt(10), FAILED, attempt(55), attempt(55, "attempts_used_up")]
+    before = [attempt(10), FAILED, attempt(55), attempt(0, "missing_file"), attempt(55, "attempts_used_up")]
     done = layout.grade({"app.py": RIGHT}, {"previous_submissions": before})
     assert done.returncode == 0, done.stdout + done.stderr
     content = results(layout)
@@ -242,8 +242,9 @@ def test_attempts_that_are_used_up_keep_the_last_score(layout: Layout) -> None:
     assert content["output"] == "nothing was graded: all 2 attempts are used up, and the score is that of the last one"
 
 
-def test_neither_our_faults_nor_refusals_nor_other_exercises_are_attempts(layout: Layout) -> None:
-    before = [attempt(10), FAILED, FAILED, attempt(10, "attempts_used_up"), attempt(9, exercise=W2), {"results": None}]
+def test_only_what_hidden_tests_judged_is_an_attempt(layout: Layout) -> None:
+    before = [attempt(10), FAILED, FAILED, attempt(10, "attempts_used_up"), attempt(9, exercise=W2), {"results": None},
+              attempt(0, "missing_file"), attempt(0, "bad_submission")]  # fmt: skip
     done = layout.grade({"app.py": RIGHT}, {"previous_submissions": before})
     assert (done.returncode, results(layout)["score"]) == (0, 100), done.stdout + done.stderr
 

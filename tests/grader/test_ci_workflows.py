@@ -173,6 +173,14 @@ def test_every_job_ends_by_itself() -> None:
     assert all("timeout-minutes" in job for path in WORKFLOWS for job in read(path)["jobs"].values())
 
 
+def test_whoever_hands_in_everything_is_told_however_long_it_takes() -> None:
+    """A job that is stopped by the clock counts as cancelled, and of those nothing is posted, for a new push cancels too."""
+    jobs = read(TEMPLATES / "pull-requests.yml")["jobs"]
+    assert "cancelled" in jobs["post"]["if"]
+    longest = sum(2 * exercise.limits.attempt for exercise in load_course(ROOT).exercises.values())
+    assert 60 * jobs["grade"]["timeout-minutes"] > longest + 600
+
+
 def test_own_workflow_runs_what_must_hold() -> None:
     content = read(ROOT / ".github" / "workflows" / "ci.yml")
     assert content["permissions"] == {"contents": "read"}

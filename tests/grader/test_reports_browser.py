@@ -7,7 +7,7 @@ import importlib.util
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from grader.grades import Grade, Override, Status
-from grader.models import LANGUAGES, Attempt
+from grader.models import LANGUAGES, Attempt, TestInfo, TestResult, Verdict, Visibility
 from grader.reports import class_page, html, pages
 from grader.reports.analysis import Statistics
 from grader.reports.class_page import Names, Part
@@ -80,8 +80,8 @@ def student_page() -> str:
 
 @functools.cache
 def several_page() -> str:
-    """Return the page of such an attempt and of another one."""
-    return html.page([hostile(), attempt("ada")], "zh-CN")
+    """Return the page of such an attempt and of others."""
+    return html.page([hostile(), attempt("ada"), attempt("x" * 5000)], "zh-CN")
 
 
 @functools.cache
@@ -183,6 +183,49 @@ def test_a_page_fits_on_a_phone(show: Any, name: str) -> None:  # noqa: ANN401 -
     for language in LANGUAGES:
         seen.page.check(f"#{language}")
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_names_from_right_to_left_stand_in_their_order(show: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+    known = Statistics(A1.name)
+    for name in ("אבג", "דהו", "محمد"):
+        known.add(name, history(50), results_of([False, True]))
+    made = class_page.page([Part(A1.title, known)], Names(), "en")
+    monkeypatch.setitem(PAGES, "names", lambda: made)
+    script = """names => { const text = document.querySelector('.group dd'), walk = document.createTreeWalker(text, 4);
+      const left = {}; for (let node; node = walk.nextNode();) for (const name of names) {
+        const at = node.data.indexOf(name); if (at < 0) continue;
+        const range = document.createRange(); range.setStart(node, at); range.setEnd(node, at + name.length);
+        left[name] = range.getBoundingClientRect().left; }
+      return names.map(name => left[name]); }"""
+    places = show("names", java_script_enabled=True).page.evaluate(script, ["אבג", "דהו", "محمد"])
+    assert places == sorted(places)
+    assert len(set(places)) == 3
+
+
+def test_the_rubric_by_category_fits_on_a_phone(show: Any) -> None:  # noqa: ANN401 - playwright's
+    seen = show("student", viewport=PHONE, java_script_enabled=True)
+    widths = seen.page.evaluate(
+        "[...document.querySelectorAll('.numbers')].map(e => [e.offsetWidth, e.parentNode.clientWidth])"
+    )
+    assert widths
+    assert all(needed <= there for needed, there in widths)
+
+
+def test_every_column_of_a_table_is_seen_without_scrolling(show: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+    known = Statistics(A1.name)
+    info = TestInfo(
+        "a4.test_length_missing_empty_bad_negative", Visibility.HIDDEN, "correctness", 10, {"en": "x", "zh-CN": "x"}
+    )
+    for number in range(4):
+        found = (TestResult(info, Verdict.PASSED if number else Verdict.WRONG),)
+        known.add("x" * 80 + str(number), history(50, 50, 50, 50), replace(results_of([True]), results=found))
+    made = class_page.page([Part(A1.title, known)], Names(), "en")
+    monkeypatch.setitem(PAGES, "long", lambda: made)
+    seen = show("long", java_script_enabled=True)
+    for language in LANGUAGES:
+        seen.page.check(f"#{language}")
+        widths = seen.page.evaluate("[...document.querySelectorAll('.wide')].map(e => [e.scrollWidth, e.clientWidth])")
+        assert [needed for needed, there in widths if there and needed > there] == []
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -54,7 +54,7 @@ VOID = {"meta", "input", "br", "path", "rect", "circle"}
 ALLOWED = VOID | {
     "html", "head", "title", "style", "body", "main", "label", "div", "h1", "h2", "h3", "p", "span", "small", "strong", "article",
     "section", "nav", "ul", "ol", "li", "a", "dl", "dt", "dd", "details", "summary", "figure", "figcaption", "svg", "text",
-    "code", "table", "caption", "thead", "tbody", "tr", "th", "td", "g", "defs", "use",
+    "bdi", "code", "table", "caption", "thead", "tbody", "tr", "th", "td", "g", "defs", "use",
 }  # fmt: skip
 
 
@@ -268,7 +268,7 @@ def test_several_attempts_are_folded_and_read_one_at_a_time() -> None:
     assert (page.count("<article"), read) == (1, 2)
     page += "".join(made)
     assert_inert(page)
-    assert "<summary>chiara · s1_square · 4/10</summary>" in page
+    assert "<summary><bdi>chiara</bdi> · s1_square · 4/10</summary>" in page
     assert page == html.page(attempts(), "en")
     assert_inert(html.page([], "en"))
 
@@ -358,6 +358,20 @@ def test_scores_are_counted_by_tenths() -> None:
         known.add(str(earned), [], replace(results_of([True]), score=Score(earned, 100)))
     assert known.distribution() == [2, 1, 0, 0, 0, 0, 0, 0, 1, 3]
     assert [known.quantile(share) for share in (0.25, 0.5, 1)] == [9, 89, 100]
+
+
+def test_where_no_points_can_be_earned_nobody_has_0_percent_of_them(drawing: None) -> None:
+    known = Statistics(A1.name)
+    for number in range(3):
+        made = results_of([True, bool(number)])
+        results = tuple(replace(one, info=replace(one.info, points=0)) for one in made.results)
+        handed_in = [HandedIn(1, "1", THEN, Judged(1, Outcome.GRADED, Score(0, 0)))]
+        known.add(str(number), handed_in, replace(made, results=results, score=Score(0, 0)))
+    assert (known.distribution(), known.quantile(0.5), known.days()) == ([0] * 10, None, [])
+    page = class_page.page([Part(A1.title, known)], Names(), "en")
+    words = " ".join(assert_inert(page).texts)
+    assert [said for said in ("0\xa0%", "is 0 %", "now 0 %", "have no score") if said in words] == []
+    assert "2/3" in words
 
 
 # -- whom a group is like
