@@ -102,8 +102,8 @@ def run() -> NoReturn:
             raise
         try:
             atexit._run_exitfuncs()
-            sys.stdout.flush()
-            sys.stderr.flush()
+            for stream in filter(None, (sys.stdout, sys.stderr)):  # there is none where it was closed before
+                stream.flush()
         except (OSError, ValueError):
             raise leaving from None
         os._exit(code)

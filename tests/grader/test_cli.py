@@ -301,6 +301,17 @@ def test_ctrl_c_ends_a_grading_without_a_traceback_and_without_leftovers(full: N
     assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
 
 
+@pytest.mark.parametrize(("words", "code"), [(["list"], 0), (["check", "nothing"], 2)], ids=["list", "check"])
+@pytest.mark.parametrize("closed", ["sys.stdout", "sys.stderr"])
+def test_a_stream_that_was_closed_before_changes_no_exit_code(closed: str, words: list[str], code: int) -> None:
+    """Then Python has none, as under pythonw on Windows."""
+    program = f"import sys\n{closed} = None\nsys.argv = ['grader', *{words}]\nfrom grader.cli import run\nrun()"
+    process = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=surroundings({}), encoding="utf-8", capture_output=True, timeout=60
+    )
+    assert (process.returncode, "Traceback" in process.stderr) == (code, False), process.stderr
+
+
 @pytest.mark.parametrize(
     ("lang", "said"),
     [("en", "stopped; what was finished before is kept"), ("zh-CN", "已停止；此前完成的内容都已保留")],
