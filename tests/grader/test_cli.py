@@ -307,7 +307,12 @@ def test_a_stream_that_was_closed_before_changes_no_exit_code(closed: str, words
     """Then Python has none, as under pythonw on Windows."""
     program = f"import sys\n{closed} = None\nsys.argv = ['grader', *{words}]\nfrom grader.cli import run\nrun()"
     process = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, env=surroundings({}), encoding="utf-8", capture_output=True, timeout=60
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=surroundings({}),
+        encoding="utf-8",
+        capture_output=True,
+        timeout=60,
     )
     assert (process.returncode, "Traceback" in process.stderr) == (code, False), process.stderr
 

@@ -184,7 +184,9 @@ def test_a_chosen_exercise_can_be_started_from_a_reference_that_comes_with_it(tm
     assert result.exit_code == 0, result.output
     assert release(out, "--course", ROOT, "--update").exit_code == 0
     done = CliRunner().invoke(main, ["start", "a3", "--from-reference", "--course", str(out), "--lang", "en"])
-    assert (done.exit_code, "The course's reference of a2 is in a3 now: app.py." in done.output) == (0, True), done.output
+    assert (done.exit_code, "The course's reference of a2 is in a3 now: app.py." in done.output) == (0, True), (
+        done.output
+    )
     solution = ROOT / "solutions/a2_routes_and_methods/app.py"
     assert (out / "exercises/a3_query_and_encoding/app.py").read_bytes() == solution.read_bytes()
 

@@ -290,8 +290,9 @@ def test_ctrl_c_while_the_app_is_started_ends_serving_like_any_other() -> None:
         import signal, sys, threading
 
         def interrupt(frame, event, _):
-            about, caller = frame.f_code, frame.f_back and frame.f_back.f_code.co_filename or ""
-            if (event, about.co_name, about.co_filename) == ("call", "start", threading.__file__) and caller.endswith("serving.py"):
+            called, caller = frame.f_code, frame.f_back and frame.f_back.f_code.co_filename or ""
+            thread = (event, called.co_name, called.co_filename) == ("call", "start", threading.__file__)
+            if thread and caller.endswith("serving.py"):
                 sys.setprofile(None)
                 signal.raise_signal(signal.SIGINT)
 
