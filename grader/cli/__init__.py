@@ -57,6 +57,15 @@ class Commands(click.Group):
         tolerate()
         return super().main(*args, **kwargs)
 
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
+        """Run the command that was typed. Ctrl-C while its module is read ends it as it would a moment later."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            from grader.cli.options import Stopped, word
+
+            raise Stopped(word("stopped; what was finished before is kept", {})) from None
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         """Return the names of the commands."""
         return sorted(SUMMARIES)
@@ -93,8 +102,8 @@ def run() -> NoReturn:
             raise
         try:
             atexit._run_exitfuncs()
-            sys.stdout.flush()
-            sys.stderr.flush()
+            for stream in filter(None, (sys.stdout, sys.stderr)):  # there is none where it was closed before
+                stream.flush()
         except (OSError, ValueError):
             raise leaving from None
         os._exit(code)

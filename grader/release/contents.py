@@ -35,6 +35,11 @@ class Wishes:
     references: tuple[str, ...] = ()
     language: str = ""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The exercises that are wished for, none if all are; to start from a reference takes the exercise that it is of."""
+        return self.exercises and (*self.exercises, *self.references)
+
 
 def chosen(course: Course, names: Iterable[str]) -> list[Exercise]:
     """Return the exercises of some names, and those whose tests they have again, in the order of the course."""
@@ -56,7 +61,7 @@ def public_half(course: Course, wishes: Wishes) -> Files:
     Raises:
         UsageError: there is no exercise of a name, or no reference of it.
     """
-    exercises = chosen(course, wishes.exercises)
+    exercises = chosen(course, wishes.names)
     found: Files = {}
     for exercise in exercises:
         found |= exercise_files(exercise)
@@ -127,7 +132,7 @@ def private_half(course: Course, private: Path, wishes: Wishes) -> Files:
     Raises:
         UsageError: they are not at hand.
     """
-    exercises = chosen(course, wishes.exercises)
+    exercises = chosen(course, wishes.names)
     found: Files = {}
     for exercise in exercises:
         if exercise.hidden and exercise.hidden_folder is None:

@@ -142,6 +142,6 @@ def planned(course: Course, home: Path, wishes: Wishes, kind: str) -> tuple[File
     references = tuple(sorted({course.find(name).name for name in wishes.references}))
     return files, Record(
         kind, grader.__version__, not wishes.exercises,
-        {exercise.name: exercise.files for exercise in chosen(course, wishes.exercises)}, references,
+        {exercise.name: exercise.files for exercise in chosen(course, wishes.names)}, references,
         wishes.language or BOTH, {path: digest(data) for path, data in files.items()},
     )  # fmt: skip

@@ -50,7 +50,11 @@ class Plain:
         """Start a student process with these files; it opens its own sockets."""
         process = self.start()
         names = sorted(files)
-        process.deliver(encode({"files": names}, [files[name] for name in names]))
+        try:
+            process.deliver(encode({"files": names}, [files[name] for name in names]))
+        except BaseException:  # nobody else knows of it yet; somebody may have pressed Ctrl-C
+            process.discard()
+            raise
         return process
 
     def start(self) -> PlainProcess:
@@ -156,8 +160,12 @@ class PlainProcess(StudentProcess):
         config = {"paths": [as_bytes(ENGINE.parent)], "folder": as_bytes(self.folder), "cpu": limits.cpu}
         try:
             self.process = line.fork(config) if line else start_process(config)
-        except OSError as error:
-            raise EngineFault(f"a student process did not start: {error}") from None
+        except BaseException as error:
+            if self.own_folder:
+                shutil.rmtree(self.folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise EngineFault(f"a student process did not start: {error}") from None
+            raise
         self.arrived: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
         self.writing_until: float | None = None
         self.done = threading.Event()

@@ -32,8 +32,12 @@ class Keys:
 
     def __enter__(self) -> Keys:
         if self.there:
-            self.single(on=True)
-            self.thread.start()
+            try:
+                self.single(on=True)
+                self.thread.start()
+            except BaseException:  # somebody may have pressed Ctrl-C
+                self.single(on=False)
+                raise
         return self
 
     def __exit__(self, *error: object) -> None:

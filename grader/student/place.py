@@ -49,6 +49,15 @@ class Place:
         """Yield every exercise in order."""
         return map(self.load, self.names)
 
+    @property
+    def known(self) -> dict[str, str]:
+        """The names by short id and by themselves."""
+        return {name.split("_", 1)[0]: name for name in self.names} | {name: name for name in self.names}
+
+    def has(self, word: str) -> bool:
+        """Tell whether there is an exercise of a name or a short id: a course may have been handed out in part."""
+        return word in self.known
+
     def find(self, said: str) -> Exercise:
         """Return the exercise of a name or a short id, whatever the case; a path to its folder is as good.
 
@@ -56,7 +65,7 @@ class Place:
             Misuse: there is none; offers the nearest one.
         """
         word = said.replace("\\", "/").rstrip("/").rpartition("/")[2].lower()
-        known = {name.split("_", 1)[0]: name for name in self.names} | {name: name for name in self.names}
+        known = self.known
         if word in known:
             return self.load(known[word])
         close = difflib.get_close_matches(word, known, 1, 0.4)

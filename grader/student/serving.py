@@ -154,10 +154,11 @@ class Serving:
         if sys.platform == "win32":
             self.process.stdin.write(base64.b64encode(self.listener.share(self.process.pid)) + b"\n")  # type: ignore[union-attr]
             self.process.stdin.flush()  # type: ignore[union-attr]
-        about = (self.run, self.process)
-        self.readers = [threading.Thread(target=reader, args=about, daemon=True) for reader in (self.hear, self.read)]
-        for reader in self.readers:
+        self.readers = []
+        for target in (self.hear, self.read):
+            reader = threading.Thread(target=target, args=(self.run, self.process), daemon=True)
             reader.start()
+            self.readers.append(reader)  # only now: one that was not started cannot be joined
 
     def config(self, problem: str) -> dict[str, Any]:
         """Return what the process has to know."""

@@ -22,8 +22,8 @@ class Begun:
 
     ``earlier`` is the short id of the exercise whose ``files`` were brought, from a ``reference`` or as they are the student's
     own. ``backup`` holds what stood in their place. ``why`` says why nothing was brought: ``own`` (nothing to bring),
-    ``unchanged`` (the earlier one is as it was handed out), ``same`` (all is here already) or ``work`` (it would be written
-    over).
+    ``absent`` (the earlier one is not in this course), ``unchanged`` (it is as it was handed out), ``same`` (all is here
+    already) or ``work`` (it would be written over).
     """
 
     why: str
@@ -45,6 +45,8 @@ def begin(place: Place, exercise: Exercise, *, reference: bool, force: bool) -> 
             raise Misuse("{exercise} starts from no earlier exercise, so there is no reference to bring",
                          exercise=exercise.short)  # fmt: skip
         return Begun("own")
+    if not reference and not place.has(exercise.start.exercise):
+        return Begun("absent", exercise.start.exercise)
     earlier = place.find(exercise.start.exercise)
     files = brought(earlier, exercise.start, source(place, earlier, reference=reference), exercise)
     if not reference and untouched(own_files(earlier, earlier.folder), starter(earlier)):

@@ -36,6 +36,9 @@ def tell_beginning(begun: Begun, place: Place, exercise: Exercise, voice: Voice)
     if begun.why == "unchanged":
         voice.say(voice.word("Your {earlier} is still as it was handed out, so nothing was brought along; begin with the "
                              "starter of {exercise}.", **values))  # fmt: skip
+    elif begun.why == "absent":
+        voice.say(voice.word("{earlier} is not among the exercises here, so there is nothing to bring along; begin with the "
+                             "starter of {exercise}.", **values))  # fmt: skip
     elif begun.why == "same":
         voice.say(voice.word("What you have of {earlier} is here already: {files}.", **values))
     elif begun.why == "work":

@@ -6,6 +6,7 @@ One thread waits for saves, one for keys, one judges; they put what happens into
 from __future__ import annotations
 
 import queue
+import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -73,12 +74,15 @@ class Watch:
         self.voice = Voice(self.lang, catalogue_of(exercise))
 
     def run(self) -> None:
-        """Watch until somebody wants to stop."""
+        """Watch until somebody wants to stop; from then on Ctrl-C means nothing any more."""
         try:
             with self.saves, self.keys:
-                self.check(self.exercise, time.monotonic())
-                while self.step():
-                    pass
+                try:
+                    self.check(self.exercise, time.monotonic())
+                    while self.step():
+                        pass
+                finally:  # who presses Ctrl-C once more must not disturb what puts the terminal back and ends processes
+                    signal.signal(signal.SIGINT, signal.SIG_IGN)
         finally:
             self.judge.close()
 

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from click.testing import CliRunner, Result
 
 from grader.cli import main
 from tests.grader.conftest import skip
+from tests.grader.terminals import surroundings
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "tests" / "submissions" / "a1_hello_wsgi"
@@ -297,6 +299,47 @@ def test_ctrl_c_ends_a_grading_without_a_traceback_and_without_leftovers(full: N
     assert "Traceback" not in errors
     assert workers
     assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
+
+
+@pytest.mark.parametrize(("words", "code"), [(["list"], 0), (["check", "nothing"], 2)], ids=["list", "check"])
+@pytest.mark.parametrize("closed", ["sys.stdout", "sys.stderr"])
+def test_a_stream_that_was_closed_before_changes_no_exit_code(closed: str, words: list[str], code: int) -> None:
+    """Then Python has none, as under pythonw on Windows."""
+    program = f"import sys\n{closed} = None\nsys.argv = ['grader', *{words}]\nfrom grader.cli import run\nrun()"
+    process = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=surroundings({}),
+        encoding="utf-8",
+        capture_output=True,
+        timeout=60,
+    )
+    assert (process.returncode, "Traceback" in process.stderr) == (code, False), process.stderr
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "stopped; what was finished before is kept"), ("zh-CN", "已停止；此前完成的内容都已保留")],
+)
+def test_ctrl_c_while_the_module_of_a_command_is_read_ends_it_like_any_other(lang: str, said: str) -> None:
+    program = """
+        import signal, sys
+
+        class Interrupt:
+            def find_spec(self, name, path=None, target=None):
+                if name == "grader.cli.trace":
+                    signal.raise_signal(signal.SIGINT)
+
+        sys.meta_path.insert(0, Interrupt())
+        sys.argv = ["grader", "trace", "a1"]
+        from grader.cli import run
+        run()
+    """
+    process = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        cwd=ROOT, env=surroundings({"GRADER_LANG": lang}), encoding="utf-8", capture_output=True, timeout=60,
+    )  # fmt: skip
+    assert (process.returncode, process.stdout, process.stderr) == (130, "", f"Error: {said}\n")
 
 
 @pytest.mark.parametrize("words", [["-P", "-m", "grader"], ["-m", "grader"]], ids=["installed", "python -m grader"])

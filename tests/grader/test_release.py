@@ -178,6 +178,19 @@ def test_readings_come_with_the_exercises_that_lead_to_them(course: Course) -> N
     }  # fmt: skip
 
 
+def test_a_chosen_exercise_can_be_started_from_a_reference_that_comes_with_it(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = release(out, "--course", ROOT, "--exercise", "a3", "--with-reference", "a2")
+    assert result.exit_code == 0, result.output
+    assert release(out, "--course", ROOT, "--update").exit_code == 0
+    done = CliRunner().invoke(main, ["start", "a3", "--from-reference", "--course", str(out), "--lang", "en"])
+    assert (done.exit_code, "The course's reference of a2 is in a3 now: app.py." in done.output) == (0, True), (
+        done.output
+    )
+    solution = ROOT / "solutions/a2_routes_and_methods/app.py"
+    assert (out / "exercises/a3_query_and_encoding/app.py").read_bytes() == solution.read_bytes()
+
+
 def test_a_reference_is_handed_out_on_request_only(student: Path, tmp_path: Path) -> None:
     result = release(tmp_path / "out", "--course", ROOT, "--with-reference", "a2", "--with-reference", "d3")
     assert result.exit_code == 0, result.output

@@ -72,6 +72,16 @@ def test_a_starter_is_no_work_to_be_brought_along(place: Place) -> None:
     assert app(place, "a3").read_bytes() == before
 
 
+def test_an_exercise_whose_forerunner_was_not_handed_out_begins_with_its_starter(tmp_path: Path) -> None:
+    alone = student_folder(tmp_path / "course", "a3")
+    before = app(alone, "a3").read_bytes()
+    for lang, said in (("en", "a2 is not among the exercises here"), ("zh-CN", "这里没有 a2")):
+        done = grader(alone, "start", "a3", lang=lang)
+        assert (done.exit_code, said in done.output) == (0, True), done.output
+        assert "exercises/a3_query_and_encoding/app.py" in done.output
+    assert app(alone, "a3").read_bytes() == before
+
+
 def test_work_is_never_written_over_without_a_backup(place: Place) -> None:
     solve(place, "a2")
     app(place, "a3").write_text("mine = 1\n", encoding="utf-8")

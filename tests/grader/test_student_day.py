@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -185,6 +187,24 @@ def test_the_terminal_is_as_before_when_the_watch_is_killed_kindly(place: Place)
         screen.process.terminate()
         assert screen.end() == 143
         assert termios.tcgetattr(screen.master) == before
+
+
+def test_the_terminal_is_as_before_when_ctrl_c_is_pressed_again_and_again(place: Place, tmp_path: Path) -> None:
+    import termios
+
+    (folder := tmp_path / "temporary").mkdir()
+    with terminal(place.folder, "watch", TMPDIR=str(folder)) as screen:
+        before = termios.tcgetattr(screen.master)
+        screen.until("[q]")
+        assert termios.tcgetattr(screen.master) != before
+        while not screen.ended:
+            os.kill(screen.process.pid, signal.SIGINT)
+            screen.read(0.02)
+        assert screen.end() == 0
+        assert termios.tcgetattr(screen.master) == before
+        assert "stopped watching" in screen.page
+        assert "Traceback" not in screen.page
+    assert not list(folder.iterdir())
 
 
 def test_without_a_terminal_there_are_no_keys_and_no_colours(place: Place) -> None:

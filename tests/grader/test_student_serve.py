@@ -9,7 +9,9 @@ import re
 import shutil
 import signal
 import socket
+import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -281,3 +283,27 @@ def test_only_files_of_the_application_count_as_saved(tmp_path: Path) -> None:
         template.unlink()
         assert Path(found.saved()) == template.relative_to(tmp_path / "d3")
         assert found.saved() == ""
+
+
+def test_ctrl_c_while_the_app_is_started_ends_serving_like_any_other() -> None:
+    program = """
+        import signal, sys, threading
+
+        def interrupt(frame, event, _):
+            called, caller = frame.f_code, frame.f_back and frame.f_back.f_code.co_filename or ""
+            thread = (event, called.co_name, called.co_filename) == ("call", "start", threading.__file__)
+            if thread and caller.endswith("serving.py"):
+                sys.setprofile(None)
+                signal.raise_signal(signal.SIGINT)
+
+        sys.setprofile(interrupt)
+        sys.argv = ["grader", "serve", "a1", "--port", "0"]
+        from grader.cli import run
+        run()
+    """
+    process = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        cwd=ROOT, env=surroundings({}), encoding="utf-8", capture_output=True, timeout=60,
+    )  # fmt: skip
+    assert (process.returncode, process.stderr) == (0, "")
+    assert process.stdout.endswith("\nstopped\n")

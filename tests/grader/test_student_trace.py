@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import unicodedata
@@ -31,6 +32,7 @@ from grader.student.layers import Row, Telling
 from grader.student.request import typed
 from grader.student.tracing import Traced, trace
 from tests.grader.conftest import ROOT
+from tests.grader.process_tree import wait_for
 from tests.grader.terminals import ESCAPES, surroundings, terminal
 
 COURSE = load_course(ROOT)
@@ -479,3 +481,17 @@ def test_samples_that_attack_whoever_reads_are_traced_as_text(tmp_path: Path, na
     tags = set(re.findall(r"<([a-zA-Z]+)", drawn))
     assert "script" not in tags
     assert "img" not in tags
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT; run it on Linux or macOS")
+def test_ctrl_c_while_the_process_for_a_submission_starts_leaves_nothing_behind(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "grader", "trace", "a1", "--file", str(A1.folder)],
+        cwd=ROOT, env=surroundings({"TMPDIR": str(tmp_path)}), encoding="utf-8", start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    wait_for(lambda: list(tmp_path.glob("submission-*")))
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == 130, said
+    assert not list(tmp_path.iterdir())
