@@ -359,6 +359,26 @@ def test_a_changed_test_shows_who_gains_before_it_counts(copy: Path) -> None:
     assert "regraded 0: 0 gain points" in right("regrade", *at(copy)).stderr
 
 
+def test_a_regrading_of_tests_that_come_back_counts_again(copy: Path) -> None:
+    path = copy / "course" / "tests" / "hidden" / EXERCISE / "test_hidden.py"
+    lenient(copy / "course")
+    good = path.read_text(encoding="utf-8")
+    said = separately(copy, "regrade")
+    for text, option in ((good.replace("[0, 1]", "[0, 1, 2.5, 3]"), "--apply"), (good, "--apply")):
+        path.write_text(text, encoding="utf-8")
+        said = separately(copy, "regrade", option)
+    assert f"regraded {len(CLASS)}: 3 gain points" in said, "what was graded before others counted does not count after them"
+    assert grades(copy)["-rf"]["points"] == 12
+
+
+def separately(place: Path, *words: str) -> str:
+    """Run a command in a process of its own, which reads the tests anew; return what it says."""
+    command = [sys.executable, "-m", "grader", *words, *map(str, at(place))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
 def test_a_regrading_that_fails_changes_nothing(copy: Path, tmp_path: Path) -> None:
     words = ("--course", copy / "course", "--store", tmp_path / "grades.db")
     with open_store(str(tmp_path / "grades.db"), writing=True) as store:
