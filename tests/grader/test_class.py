@@ -513,7 +513,7 @@ def test_canvas_and_moodle_get_the_columns_that_they_import(place: Path) -> None
     canvas = list(csv.reader(right("export", "--format", "canvas", *at(place)).stdout.splitlines()))
     assert canvas[0] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "s1 Square"]
     assert canvas[1] == ["    Points Possible", "", "", "", "", "12"]
-    assert ["ada", "", "", "ada", "", "12"] in canvas
+    assert ["ada", "", "ada", "ada", "", "12"] in canvas, "the SIS id or the login, as the roster of Canvas had it"
     moodle = list(csv.reader(right("export", "--format", "moodle", *at(place)).stdout.splitlines()))
     assert moodle[0] == ["username", "s1 Square"]
     assert ["bo", "9"] in moodle
