@@ -367,7 +367,9 @@ def test_a_regrading_of_tests_that_come_back_counts_again(copy: Path) -> None:
     for text, option in ((good.replace("[0, 1]", "[0, 1, 2.5, 3]"), "--apply"), (good, "--apply")):
         path.write_text(text, encoding="utf-8")
         said = separately(copy, "regrade", option)
-    assert f"regraded {len(CLASS)}: 3 gain points" in said, "what was graded before others counted does not count after them"
+    assert f"regraded {len(CLASS)}: 3 gain points" in said, (
+        "what was graded before others counted does not count after them"
+    )
     assert grades(copy)["-rf"]["points"] == 12
 
 
