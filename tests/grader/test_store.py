@@ -383,10 +383,22 @@ def test_a_store_that_may_only_be_read(tmp_path: Path, what: str) -> None:
         shutil.rmtree(place.parent, ignore_errors=True)
 
 
-def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "form", ["ada:secret@/postgres?host={}", "/postgres?password=secret&sslpassword=secret&host={}"]
+)
+def test_a_server_that_does_not_answer(tmp_path: Path, form: str) -> None:
     with pytest.raises(EngineFault, match=r"does not answer; make sure that its server runs") as raised:
-        open_store(f"postgresql://ada:secret@/postgres?host={tmp_path}", writing=True)
+        open_store("postgresql://" + form.format(tmp_path), writing=True)
     assert "secret" not in str(raised.value)
+    assert "***" in str(raised.value)
+
+
+@pytest.mark.parametrize("writing", [True, False])
+def test_a_schema_that_is_not_there_is_no_other_run(server: str, writing: bool) -> None:
+    with pytest.raises(
+        UsageError, match="no schema of its search_path is there" if writing else "there is no store yet"
+    ):
+        open_store(f"{server}&options=-csearch_path%3Dnowhere", writing=writing)
 
 
 def test_a_server_that_goes_away_takes_nothing_with_it(server: str, tmp_path: Path) -> None:
