@@ -50,8 +50,8 @@ def name_of(url: URL) -> str:
     """Return what a store is called in messages: never with a password, wherever it stands in the address."""
     if url.get_backend_name() == "sqlite":
         return str(url.database)
-    hidden = {key: "***" for key in url.query if "password" in key.lower()}
-    return url.update_query_dict(hidden).render_as_string(hide_password=True)
+    passwords = [key for key in url.query if "password" in key.lower()]
+    return url.difference_update_query(passwords).render_as_string(hide_password=True)
 
 
 def engine_for(url: URL, *, writing: bool, patience: float = PATIENCE) -> Engine:

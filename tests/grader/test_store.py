@@ -390,7 +390,6 @@ def test_a_server_that_does_not_answer(tmp_path: Path, form: str) -> None:
     with pytest.raises(EngineFault, match=r"does not answer; make sure that its server runs") as raised:
         open_store("postgresql://" + form.format(tmp_path), writing=True)
     assert "secret" not in str(raised.value)
-    assert "***" in str(raised.value)
 
 
 @pytest.mark.parametrize("writing", [True, False])
