@@ -255,7 +255,7 @@ def open_store(store: str, *, writing: bool, alone: bool = True, patience: float
             raise UsageError(f"{name}: there is no store yet; grader grade with a tree of students makes it")
         if writing:
             make_file(path)
-            file = owner.own_file(path) if alone else None
+            file = owner.own_file(path.resolve()) if alone else None  # a link to a store is that store
     engine = database.engine_for(url, writing=writing, patience=patience)
     connection = None
     try:

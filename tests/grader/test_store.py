@@ -190,6 +190,16 @@ def test_a_second_run_is_refused_and_readers_and_decisions_are_not(store: Store,
     open_store(url, writing=True).close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody make links without a right of its own")
+def test_a_second_run_by_a_link_to_the_store_is_refused_too(tmp_path: Path) -> None:
+    link = tmp_path / "elsewhere" / "link.db"
+    link.parent.mkdir()
+    link.symlink_to(tmp_path / "grades.db")
+    with open_store(str(tmp_path / "grades.db"), writing=True), pytest.raises(UsageError, match="another run has this"):
+        open_store(str(link), writing=True)
+    open_store(str(link), writing=True).close()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_whoever_is_killed_leaves_whole_records_and_no_lock(url: str) -> None:
     done = subprocess.run(
