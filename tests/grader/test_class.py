@@ -462,6 +462,19 @@ def test_deadlines_and_late_policies_change_grades_and_no_attempt(copy: Path) ->
     assert kept(copy) == before
 
 
+def test_a_class_that_is_late_as_a_whole_may_have_been_copied(copy: Path) -> None:
+    course_toml = copy / "course" / "course.toml"
+    course_toml.write_text(POLICY, encoding="utf-8")
+    said = "came after the deadline by the times of their files"
+    assert said not in right("grade", copy / "submitted", *at(copy)).stderr, "bo has more time than the others"
+    course_toml.write_text(POLICY.replace("deadlines =", "#"), encoding="utf-8")
+    assert f"all {len(CLASS)} {said}" in right("grade", copy / "submitted", *at(copy)).stderr
+    assert said not in right("grade", copy / "submitted", *at(copy), "--no-store").stderr
+    path = copy / "submitted" / "ada" / EXERCISE / "square.py"
+    os.utime(path, (1e9, 1e9))
+    assert said not in right("grade", copy / "submitted", *at(copy)).stderr
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
