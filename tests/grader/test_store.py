@@ -157,6 +157,15 @@ def test_a_regrading_counts_when_it_is_applied_and_decisions_stay(store: Store) 
     assert store.open_regrade("s") != regrade
 
 
+def test_a_decision_that_was_withdrawn_leaves_no_student_who_handed_in_nothing(store: Store) -> None:
+    keep(store, store.begin_run(), handed("ada"), "test_one")
+    for student in ("ada", "zoe", "yan"):
+        store.decide(student, EXERCISE, Decimal(7), "why")
+        store.decide(student, EXERCISE, None, "a slip")
+    store.decide("yan", EXERCISE, Decimal(0), "why")
+    assert store.pairs() == [("ada", EXERCISE), ("yan", EXERCISE)]
+
+
 def test_grades_are_views_on_the_same_attempts(store: Store) -> None:
     run = store.begin_run()
     for days, passed in ((0, ["test_one"]), (1, ["test_one", "test_two"]), (3, ["test_two"])):
