@@ -82,8 +82,12 @@ def read_archive(path: Path, exercise: Exercise, student: str | None, ignored: I
 
 def rivals(path: Path, exercise: Exercise, student: str | None, places: Iterable[Path]) -> Submission:
     """Return what stands for work that was handed in several times: none of it, for nobody knows which one counts."""
-    names = ", ".join(place.name for place in places)
-    problem = Unacceptable("handed in more than once, and only one can count: {files}", files=names).problem
+    claims = list(places)
+    names = [place.name for place in claims]
+    if len(set(names)) < len(names):  # of one student under several names, as in a tree
+        names = [f"{place.parent.name}/{place.name}" for place in claims]
+    files = ", ".join(names)
+    problem = Unacceptable("handed in more than once, and only one can count: {files}", files=files).problem
     return Submission(exercise.name, student, str(path), problem=problem)
 
 

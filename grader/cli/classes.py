@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -11,7 +12,9 @@ from grader.bulk.classes import SYSTEMS, Class, find_class
 from grader.course import Course
 from grader.discovery import Found
 from grader.errors import UsageError
+from grader.handed_in import handed_in
 from grader.models import Attempt, Exercise, Outcome
+from grader.policy import Policy
 from grader.printable import printable
 from grader.roster import read_roster
 
@@ -71,6 +74,25 @@ def class_at(
                 err=True,
             )
     return found
+
+
+def say_all_late(found: Iterable[Found], policy: Policy) -> None:
+    """Say on standard error if all students are late for an exercise: their files may have the times of a copy or download.
+
+    It is said before anything is kept, for the first time that is seen of some work is the one that counts.
+    """
+    groups: dict[str, list[tuple[str, Found]]] = {}
+    for one in found:
+        if one.student is not None:
+            groups.setdefault(one.exercise.name, []).append((one.student, one))
+    for exercise, group in groups.items():
+        rules = ((policy.rule(student, exercise), one) for student, one in group)
+        if len(group) > 1 and all(rule.late.days_late(handed_in(one)[0], rule.deadline) for rule, one in rules):
+            click.echo(
+                f"{exercise}: all {len(group)} came after the deadline by the times of their files, which may be those of a copy "
+                "or a download; then stop this, set them (touch -d) and start again: what is kept already keeps its time",
+                err=True,
+            )  # fmt: skip
 
 
 def say_unassigned(found: Class) -> bool:

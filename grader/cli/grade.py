@@ -16,6 +16,7 @@ from grader.cli.classes import (
     from_option,
     hint_at_class,
     roster_option,
+    say_all_late,
     say_unassigned,
     single_at,
     single_option,
@@ -105,6 +106,8 @@ def command(path: Path, exercise_name: str | None, single: bool, system: str | N
             course, store, found, Wanted(least, seed), use=not no_store, most=max_attempts, lang=lang
         ) as keeper:
             kept, student = not isinstance(keeper, InMemory), audience == "student"
+            if kept:
+                say_all_late(found, read_policy(course))
             inspection = inspection_of(course, private) if student or kept or formats.any else None
 
             def done(attempt: Attempt) -> None:

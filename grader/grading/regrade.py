@@ -60,13 +60,15 @@ class Regrading:
         return sorted((work for work in found if not self.holds(work)), key=lambda work: (work.exercise, work.student))
 
     def holds(self, work: Work) -> bool:
-        """Tell whether an attempt that counts, or one of this regrading, still holds."""
+        """Tell whether an attempt that counts still holds, or one of this regrading that would count in its place.
+
+        One of this regrading that is older would not: tests may have been changed, applied, and changed back meanwhile.
+        """
         exercise = self.course.exercises[work.exercise]
-        for run in (None, self.run):
-            known = self.store.known(work.student, work.exercise, work.hash, run)
-            if known and self.wanted.holds(known, exercise):
-                return True
-        return False
+        counts, new = (self.store.known(work.student, work.exercise, work.hash, run) for run in (None, self.run))
+        if counts and self.wanted.holds(counts, exercise):
+            return True
+        return new is not None and (not counts or new.number > counts.number) and self.wanted.holds(new, exercise)
 
     def go(self, pool: Pool[Job], done: Callable[[Attempt], None]) -> None:
         """Grade what is outdated; every attempt is kept as soon as it is there, and counts for nothing yet."""

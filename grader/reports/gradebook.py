@@ -70,8 +70,9 @@ def wide(grades: Iterable[Grade], exercises: Iterable[str]) -> list[tuple[str, l
 
 
 def canvas(grades: Iterable[Grade], titles: Mapping[str, str]) -> str:
-    """Return what the gradebook of Canvas imports: a student's name here is the login there, an exercise an assignment.
+    """Return what the gradebook of Canvas imports: an exercise is an assignment, a student's name here the SIS id or login.
 
+    Canvas looks for both, the id first (``lib/gradebook_importer.rb``); a roster that it exported names students by either.
     The second row says how many points there are; an empty cell changes nothing.
     """
     kept = list(grades)
@@ -80,7 +81,7 @@ def canvas(grades: Iterable[Grade], titles: Mapping[str, str]) -> str:
         ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *map(cell, titles.values())],
         ["    Points Possible", "", "", "", "", *(possible.get(name, "") for name in titles)],
     ]
-    return written([*rows, *([student, "", "", student, "", *points] for student, points in wide(kept, titles))])
+    return written([*rows, *([student, "", student, student, "", *points] for student, points in wide(kept, titles))])
 
 
 def moodle(grades: Iterable[Grade], titles: Mapping[str, str]) -> str:

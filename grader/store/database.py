@@ -47,8 +47,11 @@ def where_of(store: str) -> URL:
 
 
 def name_of(url: URL) -> str:
-    """Return what a store is called in messages: never with a password."""
-    return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+    """Return what a store is called in messages: never with a password, wherever it stands in the address."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    passwords = [key for key in url.query if "password" in key.lower()]
+    return url.difference_update_query(passwords).render_as_string(hide_password=True)
 
 
 def engine_for(url: URL, *, writing: bool, patience: float = PATIENCE) -> Engine:

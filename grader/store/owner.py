@@ -89,8 +89,13 @@ def own_session(connection: Connection, where: str) -> None:
     A server takes a moment to notice that a client was killed, so it is asked for some seconds.
 
     Raises:
-        UsageError: another run has it.
+        UsageError: another run has it, or its schema is not there.
     """
+    if connection.exec_driver_sql("SELECT current_schema()").scalar_one() is None:  # and nothing could be locked
+        raise UsageError(
+            f"{where}: no schema of its search_path is there, or this user may not use it; make it, or ask for the right"
+        )
+    connection.commit()
     deadline = time.monotonic() + NOTICED
     while True:
         taken = connection.exec_driver_sql(f"SELECT {LOCK}").scalar_one()

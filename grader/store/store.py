@@ -168,9 +168,12 @@ class Store:
             raise EngineFault(f"{self.name}: work {work} is damaged ({error}); restore the store from a copy") from None
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Return every student and exercise that there is something about, sorted."""
+        """Return every student and exercise that there is something about, sorted; a decision that was withdrawn is nothing."""
         query = select(submissions.c.student, submissions.c.exercise).distinct()
-        decided = select(overrides.c.student, overrides.c.exercise).distinct()
+        last = select(func.max(overrides.c.id)).group_by(overrides.c.student, overrides.c.exercise)
+        decided = select(overrides.c.student, overrides.c.exercise).where(
+            overrides.c.id.in_(last), overrides.c.points.is_not(None)
+        )
         with self.transaction() as connection:
             rows = {(row.student, row.exercise) for q in (query, decided) for row in connection.execute(q)}
         return sorted((student_of(student), exercise) for student, exercise in rows)
@@ -255,7 +258,7 @@ def open_store(store: str, *, writing: bool, alone: bool = True, patience: float
             raise UsageError(f"{name}: there is no store yet; grader grade with a tree of students makes it")
         if writing:
             make_file(path)
-            file = owner.own_file(path) if alone else None
+            file = owner.own_file(path.resolve()) if alone else None  # a link to a store is that store
     engine = database.engine_for(url, writing=writing, patience=patience)
     connection = None
     try:

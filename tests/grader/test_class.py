@@ -359,6 +359,28 @@ def test_a_changed_test_shows_who_gains_before_it_counts(copy: Path) -> None:
     assert "regraded 0: 0 gain points" in right("regrade", *at(copy)).stderr
 
 
+def test_a_regrading_of_tests_that_come_back_counts_again(copy: Path) -> None:
+    path = copy / "course" / "tests" / "hidden" / EXERCISE / "test_hidden.py"
+    lenient(copy / "course")
+    good = path.read_text(encoding="utf-8")
+    said = separately(copy, "regrade")
+    for text, option in ((good.replace("[0, 1]", "[0, 1, 2.5, 3]"), "--apply"), (good, "--apply")):
+        path.write_text(text, encoding="utf-8")
+        said = separately(copy, "regrade", option)
+    assert f"regraded {len(CLASS)}: 3 gain points" in said, (
+        "what was graded before others counted does not count after them"
+    )
+    assert grades(copy)["-rf"]["points"] == 12
+
+
+def separately(place: Path, *words: str) -> str:
+    """Run a command in a process of its own, which reads the tests anew; return what it says."""
+    command = [sys.executable, "-m", "grader", *words, *map(str, at(place))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
 def test_a_regrading_that_fails_changes_nothing(copy: Path, tmp_path: Path) -> None:
     words = ("--course", copy / "course", "--store", tmp_path / "grades.db")
     with open_store(str(tmp_path / "grades.db"), writing=True) as store:
@@ -440,6 +462,19 @@ def test_deadlines_and_late_policies_change_grades_and_no_attempt(copy: Path) ->
     assert kept(copy) == before
 
 
+def test_a_class_that_is_late_as_a_whole_may_have_been_copied(copy: Path) -> None:
+    course_toml = copy / "course" / "course.toml"
+    course_toml.write_text(POLICY, encoding="utf-8")
+    said = "came after the deadline by the times of their files"
+    assert said not in right("grade", copy / "submitted", *at(copy)).stderr, "bo has more time than the others"
+    course_toml.write_text(POLICY.replace("deadlines =", "#"), encoding="utf-8")
+    assert f"all {len(CLASS)} {said}" in right("grade", copy / "submitted", *at(copy)).stderr
+    assert said not in right("grade", copy / "submitted", *at(copy), "--no-store").stderr
+    path = copy / "submitted" / "ada" / EXERCISE / "square.py"
+    os.utime(path, (1e9, 1e9))
+    assert said not in right("grade", copy / "submitted", *at(copy)).stderr
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -493,7 +528,7 @@ def test_canvas_and_moodle_get_the_columns_that_they_import(place: Path) -> None
     canvas = list(csv.reader(right("export", "--format", "canvas", *at(place)).stdout.splitlines()))
     assert canvas[0] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "s1 Square"]
     assert canvas[1] == ["    Points Possible", "", "", "", "", "12"]
-    assert ["ada", "", "", "ada", "", "12"] in canvas
+    assert ["ada", "", "ada", "ada", "", "12"] in canvas, "the SIS id or the login, as the roster of Canvas had it"
     moodle = list(csv.reader(right("export", "--format", "moodle", *at(place)).stdout.splitlines()))
     assert moodle[0] == ["username", "s1 Square"]
     assert ["bo", "9"] in moodle

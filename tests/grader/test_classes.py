@@ -330,6 +330,15 @@ def test_a_student_who_is_there_twice_is_refused_with_both_names(
     assert [one.name for one in found.unassigned] == ["submission_4"]
 
 
+def test_two_folders_of_one_student_in_a_tree_are_told_apart(
+    course: Course, exercise: Exercise, tmp_path: Path
+) -> None:
+    tree = laid(tmp_path / "tree", {f"ada/{NAME}/app.py": APP, f"Ada Lovelace/{NAME}/app.py": APP})
+    found = find_class(tree, course, exercise, None, roster_of(tmp_path, "id,name\nada,Ada Lovelace\n"))
+    [one] = found.found
+    assert one.read().problem["files"] == f"Ada Lovelace/{NAME}, ada/{NAME}"
+
+
 def test_submissions_without_their_metadata_are_named(course: Course, exercise: Exercise, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"there is no submission_metadata\.yml"):
         find_class(laid(tmp_path / "class", {"submission_1/app.py": APP}), course, exercise)

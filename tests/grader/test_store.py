@@ -157,6 +157,15 @@ def test_a_regrading_counts_when_it_is_applied_and_decisions_stay(store: Store) 
     assert store.open_regrade("s") != regrade
 
 
+def test_a_decision_that_was_withdrawn_leaves_no_student_who_handed_in_nothing(store: Store) -> None:
+    keep(store, store.begin_run(), handed("ada"), "test_one")
+    for student in ("ada", "zoe", "yan"):
+        store.decide(student, EXERCISE, Decimal(7), "why")
+        store.decide(student, EXERCISE, None, "a slip")
+    store.decide("yan", EXERCISE, Decimal(0), "why")
+    assert store.pairs() == [("ada", EXERCISE), ("yan", EXERCISE)]
+
+
 def test_grades_are_views_on_the_same_attempts(store: Store) -> None:
     run = store.begin_run()
     for days, passed in ((0, ["test_one"]), (1, ["test_one", "test_two"]), (3, ["test_two"])):
@@ -188,6 +197,16 @@ def test_a_second_run_is_refused_and_readers_and_decisions_are_not(store: Store,
     keep(store, store.begin_run(), handed("bo"), "test_one")
     store.close()
     open_store(url, writing=True).close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody make links without a right of its own")
+def test_a_second_run_by_a_link_to_the_store_is_refused_too(tmp_path: Path) -> None:
+    link = tmp_path / "elsewhere" / "link.db"
+    link.parent.mkdir()
+    link.symlink_to(tmp_path / "grades.db")
+    with open_store(str(tmp_path / "grades.db"), writing=True), pytest.raises(UsageError, match="another run has this"):
+        open_store(str(link), writing=True)
+    open_store(str(link), writing=True).close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
@@ -383,10 +402,21 @@ def test_a_store_that_may_only_be_read(tmp_path: Path, what: str) -> None:
         shutil.rmtree(place.parent, ignore_errors=True)
 
 
-def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "form", ["ada:secret@/postgres?host={}", "/postgres?password=secret&sslpassword=secret&host={}"]
+)
+def test_a_server_that_does_not_answer(tmp_path: Path, form: str) -> None:
     with pytest.raises(EngineFault, match=r"does not answer; make sure that its server runs") as raised:
-        open_store(f"postgresql://ada:secret@/postgres?host={tmp_path}", writing=True)
+        open_store("postgresql://" + form.format(tmp_path), writing=True)
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("writing", [True, False])
+def test_a_schema_that_is_not_there_is_no_other_run(server: str, writing: bool) -> None:
+    with pytest.raises(
+        UsageError, match="no schema of its search_path is there" if writing else "there is no store yet"
+    ):
+        open_store(f"{server}&options=-csearch_path%3Dnowhere", writing=writing)
 
 
 def test_a_server_that_goes_away_takes_nothing_with_it(server: str, tmp_path: Path) -> None:
