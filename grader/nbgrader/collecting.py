@@ -21,7 +21,7 @@ from nbgrader.utils import parse_utc
 
 from grader.errors import UsageError
 from grader.nbgrader import packed
-from grader.nbgrader.names import CHECKS, require
+from grader.nbgrader.names import CHECKS, MARKUP, require
 from grader.nbgrader.released import is_ours, put_in, wrapped_in
 from grader.printable import printable
 
@@ -127,6 +127,8 @@ def unusable(student: str) -> str:
         return "its name does not say which student it is from"
     if PATTERN.search(student):
         return "nbgrader takes * ? [ ] in the name of a student for a pattern, and would pass it over later"
+    if MARKUP.search(student):
+        return 'the formgrader takes < > " \\ in the name of a student for markup of its pages'
     return "" if student.isprintable() else "the name of the student holds characters that cannot be shown"
 
 

@@ -538,7 +538,7 @@ def test_each_student_is_collected_whatever_the_others_did(clean: Students, tmp_
     secret = tmp_path / "hidden.py"
     secret.write_text("what the instructor may read\n", encoding="utf-8")
     good = {"app.py": b"x = 1\n", f"{W1}.ipynb": book}
-    for name in ("张三", "o'neil", "a+b", "{brace}", "<b>bold"):
+    for name in ("张三", "o'neil", "a+b", "{brace}", "n&m"):
         clean.hand_in(name, good)
     clean.hand_in("lost", {"app.py": b"x = 2\n", "checks/exercises/x.py": b"no", "views/checks/y.py": b"y"})
     clean.hand_in("broken", {"app.py": b"x = 3\n", f"{W1}.ipynb": b"{not json"})
@@ -550,7 +550,7 @@ def test_each_student_is_collected_whatever_the_others_did(clean: Students, tmp_
     large = clean.hand_in("large", good)
     with (large / "app.py").open("wb") as file:
         file.truncate(150_000_000)
-    for name in ("x[1]", "..", "tab\tbed"):
+    for name in ("x[1]", "..", "tab\tbed", "<b>bold", '"-alert(1)-"', "back\\"):
         clean.hand_in(name, good)
     (clean.inbound / f"zed+{W1}+yesterday").mkdir()
     (clean.inbound / f"sly+{W1}+2026-10-01 10:00:00.000000 UTC+random").symlink_to(clean.course)
@@ -561,12 +561,12 @@ def test_each_student_is_collected_whatever_the_others_did(clean: Students, tmp_
     done = clean.run("collect", W1)
 
     assert done.returncode == 1, "whoever reads no messages sees that some are missing"
-    assert "6 of 15 submissions were not collected; the others are there" in done.stdout, done.stdout
+    assert "9 of 18 submissions were not collected; the others are there" in done.stdout, done.stdout
     assert clean.collected("Ada Lovelace")["app.py"] == b"mine = 1\n"
     assert clean.collected("Ada Lovelace").keys() == {
         f"{W1}.ipynb", "app.py", "timestamp.txt", "submission_secret.txt",
     }  # fmt: skip
-    for name in ("张三", "o'neil", "a+b", "{brace}", "<b>bold"):
+    for name in ("张三", "o'neil", "a+b", "{brace}", "n&m"):
         assert clean.collected(name)["app.py"] == b"x = 1\n"
         assert clean.collected(name)[f"{W1}.ipynb"] == book
     assert clean.collected("lost") == {**clean.collected("lost"), "app.py": b"x = 2\n", f"{W1}.ipynb": book}
@@ -577,11 +577,12 @@ def test_each_student_is_collected_whatever_the_others_did(clean: Students, tmp_
     assert "Left behind, for it is a link or no file: app.py" in done.stdout
     assert not (clean.course / "submitted" / "large" / W1).exists()
     for said in ("RuntimeError: more than 100000000 bytes", "nbgrader takes * ? [ ] in the name of a student",
+                 '<b>bold+', '"-alert(1)-"+', 'the formgrader takes < > " \\ in the name of a student for markup',
                  "RuntimeError: a link, or no folder at all", "RuntimeError: more than 5000 files and folders",
                  "characters that cannot be shown", f"zed+{W1}+yesterday: its name does not say which student"):  # fmt: skip
         assert said in done.stdout, said
     assert set(os.listdir(clean.course / "submitted")) == {
-        "张三", "o'neil", "a+b", "{brace}", "<b>bold", "lost", "broken", "linked", "Ada Lovelace",
+        "张三", "o'neil", "a+b", "{brace}", "n&m", "lost", "broken", "linked", "Ada Lovelace",
     }  # fmt: skip
 
 
@@ -668,6 +669,13 @@ def test_in_style_files_a_notebook_that_cannot_be_read_is_replaced(given: Path, 
     assert released.put_in(work, given) == [f"{W1}.ipynb"]
     assert released.put_in(work, given) == []
     (work / f"{W1}.ipynb").write_text(there, encoding="utf-8")
+    assert released.put_in(work, given) == [f"{W1}.ipynb"]
+    assert files_in(work) == files_in(given)
+
+
+def test_a_folder_in_place_of_the_notebook_is_replaced(given: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    (work / f"{W1}.ipynb" / "inside").mkdir(parents=True)
     assert released.put_in(work, given) == [f"{W1}.ipynb"]
     assert files_in(work) == files_in(given)
 
