@@ -261,6 +261,27 @@ def test_released_feedback_is_the_pages_and_nothing_else(files: Files, pages: di
     assert {path.read_text("utf-8") for path in given} == set(pages.values())
 
 
+def test_pages_that_nobody_could_fetch_keep_nobody_else_s_back(
+    files: Files, pages: dict[str, str], tmp_path: Path
+) -> None:
+    exchange, bad = tmp_path / "exchange", {"reference": None, "forged": b"\xff\n", "李雷 的": b""}
+    exchange.mkdir()
+    secrets = {student: files.course.place(student, A1, "feedback") / "submission_secret.txt" for student in bad}
+    kept = {path: path.read_bytes() for path in secrets.values()}
+    for student, path in secrets.items():
+        path.unlink()
+        if (data := bad[student]) is not None:
+            path.write_bytes(data)
+    done = files.course.nbgrader("release_feedback", A1.name, f"--Exchange.root={exchange}")
+    for path, data in kept.items():
+        path.write_bytes(data)
+    assert done.code == 1
+    assert f"feedback of 3 of {len(pages)} students was not released; that of the others is" in done.said
+    assert "there is no submission_secret.txt" in done.said
+    assert "Traceback" not in done.said
+    assert len([path for path in exchange.rglob("*") if path.is_file()]) == len(pages) - 3
+
+
 # -- grading again
 
 
