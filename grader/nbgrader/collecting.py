@@ -23,6 +23,7 @@ from grader.errors import UsageError
 from grader.nbgrader import packed
 from grader.nbgrader.names import CHECKS, MARKUP, require
 from grader.nbgrader.released import is_ours, put_in, wrapped_in
+from grader.output import write_bytes
 from grader.printable import printable
 
 FORGED = frozenset({"timestamp.txt", "submission_secret.txt"})
@@ -88,6 +89,7 @@ class Collect(ExchangeCollect):  # type: ignore[misc]
             with suppress(OSError):
                 Path(dest).parent.rmdir()  # nbgrader made it, and would take it for a student without work
             raise
+        put_time(Path(src).name, Path(dest))
         for name in passed_over:
             self.log.warning("Left behind, for it is a link or no file: %s", printable(name))
         if self.coursedir.groupshared:
@@ -164,6 +166,18 @@ def copy_tree(source: Path, target: Path, budget: int, leaves: Callable[[str], b
     if not target.is_dir():
         raise RuntimeError("a link, or no folder at all")
     return passed_over
+
+
+def put_time(name: str, folder: Path) -> None:
+    """Have nbgrader read the time for which the submission's folder in the exchange is named, whatever the student's file says.
+
+    With another one, or none, nbgrader could not grade the submission, or took it for one in time.
+    """
+    path, time = folder / "timestamp.txt", name.rsplit("+", 3)[2]
+    if path.is_dir():
+        shutil.rmtree(path)
+    if not path.exists() or path.read_bytes().strip() != time.encode():
+        write_bytes(path, time.encode())
 
 
 def stop(error: OSError) -> None:

@@ -547,6 +547,9 @@ def test_each_student_is_collected_whatever_the_others_did(clean: Students, tmp_
     (linked / "app.py").symlink_to(secret)
     (linked / "folder").symlink_to(tmp_path)
     os.mkfifo(linked / "pipe")
+    for name, time in (("early", b"2000-01-01 00:00:00 UTC"), ("timeless", b"\xff"), ("no time", None)):
+        path = clean.hand_in(name, good) / "timestamp.txt"
+        path.write_bytes(time) if time else path.unlink()
     large = clean.hand_in("large", good)
     with (large / "app.py").open("wb") as file:
         file.truncate(150_000_000)
@@ -561,7 +564,7 @@ def test_each_student_is_collected_whatever_the_others_did(clean: Students, tmp_
     done = clean.run("collect", W1)
 
     assert done.returncode == 1, "whoever reads no messages sees that some are missing"
-    assert "9 of 18 submissions were not collected; the others are there" in done.stdout, done.stdout
+    assert "9 of 21 submissions were not collected; the others are there" in done.stdout, done.stdout
     assert clean.collected("Ada Lovelace")["app.py"] == b"mine = 1\n"
     assert clean.collected("Ada Lovelace").keys() == {
         f"{W1}.ipynb", "app.py", "timestamp.txt", "submission_secret.txt",
@@ -575,6 +578,8 @@ def test_each_student_is_collected_whatever_the_others_did(clean: Students, tmp_
     assert clean.collected("broken")[f"{W1}.ipynb"] == book
     assert clean.collected("linked").keys() == {f"{W1}.ipynb", "timestamp.txt", "submission_secret.txt"}
     assert "Left behind, for it is a link or no file: app.py" in done.stdout
+    for name in ("early", "timeless", "no time"):
+        assert clean.collected(name)["timestamp.txt"] == b"2026-10-01 10:00:00.000000 UTC"
     assert not (clean.course / "submitted" / "large" / W1).exists()
     for said in ("RuntimeError: more than 100000000 bytes", "nbgrader takes * ? [ ] in the name of a student",
                  '<b>bold+', '"-alert(1)-"+', 'the formgrader takes < > " \\ in the name of a student for markup',
@@ -582,7 +587,8 @@ def test_each_student_is_collected_whatever_the_others_did(clean: Students, tmp_
                  "characters that cannot be shown", f"zed+{W1}+yesterday: its name does not say which student"):  # fmt: skip
         assert said in done.stdout, said
     assert set(os.listdir(clean.course / "submitted")) == {
-        "张三", "o'neil", "a+b", "{brace}", "n&m", "lost", "broken", "linked", "Ada Lovelace",
+        "张三", "o'neil", "a+b", "{brace}", "n&m", "lost", "broken", "linked", "Ada Lovelace", "early",
+        "timeless", "no time",
     }  # fmt: skip
 
 
