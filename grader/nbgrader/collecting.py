@@ -216,6 +216,7 @@ class Extractor(ExtractorPlugin):  # type: ignore[misc]
         for path, reason in trouble.items():
             if reason:
                 self.log.error("Left out: %s: %s", printable(path.name), printable(reason, 300))
+        self.leave_checks(target)
         self.complete(target)
 
     def take(self, path: Path, below: Path, target: Path) -> str:
@@ -223,18 +224,30 @@ class Extractor(ExtractorPlugin):  # type: ignore[misc]
         if packed.stem(below.parts[0]) == GIVEN:
             return "no student has this name"
         archive = path.suffix.lower() in {*self.zip_ext, *packed.SUFFIXES}
+        named = Collector(parent=self.parent).named_regexp
+        if archive and not named and (reason := unusable(packed.stem(below.parts[0]))):
+            return reason
         place = target / below.parent / packed.stem(path.name) if archive else target / below
         if place.exists():
             return "handed in more than once, and only one can count"
         try:
             if archive:
                 packed.unpack(path, place, self.parent.coursedir.max_dir_size * 1000)
-            else:
-                place.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, place)
+                return "" if place.exists() else "holds no file that can be taken"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place)
         except (UsageError, OSError) as error:
             return str(error)
         return ""
+
+    def leave_checks(self, extracted: Path) -> None:
+        """Remove the public half that we handed out: nbgrader would name each of its files as a submission that it skipped."""
+        release = Collector(parent=self.parent).released()
+        for folder in [path for path in extracted.glob("*") if path.is_dir() and is_ours(release)]:
+            within = folder
+            for _ in range(wrapped_in(folder, release)):
+                within = next(path for path in within.iterdir() if path.is_dir() and path.name != "__MACOSX")
+            shutil.rmtree(within / CHECKS, ignore_errors=True)
 
     def complete(self, extracted: Path) -> None:
         """Add the released notebook for every student of whom there are files and none of this name."""

@@ -605,14 +605,19 @@ def test_archives_of_another_system_are_collected(clean: Students) -> None:
     (archive / "broken.zip").write_bytes(b"PK and nothing")
     (archive / "given-out-again.zip").write_bytes(zipped({"mia/app.py": b"forged"}))
     (archive / "mia.zip").write_bytes(zipped({"app.py": b"twice"}))
+    (archive / "empty.zip").write_bytes(zipped({}))
+    (archive / "<b>x.zip").write_bytes(zipped({"app.py": b"x = 1\n"}))
     done = clean.well("zip_collect", W1)
     assert clean.collected("Ada Lovelace") == {"app.py": b"x = 2\n", f"{W1}.ipynb": wrapped[f"work/{W1}.ipynb"]}
     assert clean.collected("张三") == {"app.py": b"x = 3\n", f"{W1}.ipynb": book}
     assert clean.collected("mia")[f"{W1}.ipynb"] == book
     assert set(os.listdir(clean.course / "submitted")) == {"Ada Lovelace", "张三", "mia"}
     for said in ("bomb.zip: holds more bytes", "broken.zip: cannot be unpacked", "given-out-again.zip: no student has this name",
-                 "app.py: handed in more than once", "mia handed in no w1_greeting.ipynb"):  # fmt: skip
+                 "app.py: handed in more than once", "mia handed in no w1_greeting.ipynb",
+                 "Left out: empty.zip: holds no file", "Left out: <b>x.zip: the formgrader takes < >"):  # fmt: skip
         assert said in done, said
+    skipped = re.findall(r"Skipped submission.*extracted/(.*)", done)
+    assert skipped == ["Ada Lovelace/work/timestamp.txt"], "nothing is said of what we handed out ourselves"
 
 
 def test_an_error_in_the_instructors_configuration_leaves_ours_in_force(clean: Students) -> None:
