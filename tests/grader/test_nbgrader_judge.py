@@ -364,6 +364,7 @@ def test_an_exercise_that_was_changed_after_its_release_is_refused_with_the_reme
     released.write_bytes(content)
     assert done.failed() == {"many_chunks"}
     assert "was changed after its release" in done.said
+    assert f"delete release/{A1.name}, run" in done.said, "an update refuses to change what is released"
     assert f"nbgrader generate_assignment {A1.name} --force" in done.said
     assert all((cell.auto, cell.needs) == (None, True) for cell in files.course.stored(A1)["many_chunks"].values())
 
