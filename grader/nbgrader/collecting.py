@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from nbgrader.exchange.default import ExchangeCollect
@@ -74,11 +75,18 @@ class Collect(ExchangeCollect):  # type: ignore[misc]
             return reason
         self.src_records = [record]
         try:
+            if self.place_of(student).is_dir() and (self.update or self.before_duedate):
+                self.try_copy(Path(self.inbound_path, record["filename"]))
             super().copy_files()
             self.complete(student)
         except Exception as error:  # noqa: BLE001 - whatever a student has put there is nobody else's trouble
             return printable(f"{type(error).__name__}: {error}", 300)
         return ""
+
+    def try_copy(self, source: Path) -> None:
+        """Raise what copying would: nbgrader removes what was collected before, and only then copies."""
+        with TemporaryDirectory() as scratch:
+            copy_tree(source, Path(scratch, "work"), self.coursedir.max_dir_size * 1000, self.leaves)
 
     def do_copy(self, src: str, dest: str, log: Any = None) -> None:  # noqa: ANN401, ARG002 - nbgrader's
         """Copy files and folders; a link could lead to what the instructor may read and the student may not."""

@@ -592,6 +592,21 @@ def test_each_student_is_collected_whatever_the_others_did(clean: Students, tmp_
     }  # fmt: skip
 
 
+def test_work_that_cannot_be_collected_does_not_take_away_what_was_collected_before(clean: Students) -> None:
+    clean.hand_in("ada", {"app.py": b"x = 1\n"})
+    clean.hand_in("bo", {"app.py": b"x = 1\n"})
+    clean.well("collect", W1)
+    later = "2026-10-02 10:00:00.000000 UTC"
+    with (clean.hand_in("ada", {"app.py": b""}, later) / "app.py").open("wb") as file:
+        file.truncate(150_000_000)
+    clean.hand_in("bo", {"app.py": b"x = 2\n"}, later)
+    done = clean.run("collect", W1, "--update")
+    assert done.returncode == 1
+    assert "1 of 2 submissions were not collected" in done.stdout, done.stdout
+    assert clean.collected("ada")["app.py"] == b"x = 1\n"
+    assert clean.collected("bo")["app.py"] == b"x = 2\n"
+
+
 def test_archives_of_another_system_are_collected(clean: Students) -> None:
     book = (clean.course / "release" / W1 / f"{W1}.ipynb").read_bytes()
     archive = clean.course / "downloaded" / W1 / "archive"
