@@ -124,7 +124,11 @@ def made_known(descriptor: int, path: Path) -> Iterator[BinaryIO]:
         except FileExistsError:
             other = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
             os.link(nameless, other, src_dir_fd=descriptor, follow_symlinks=True)
-            other.replace(path)
+            try:
+                other.replace(path)
+            except OSError:
+                other.unlink()
+                raise
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from nbgrader.exchange.default import ExchangeCollect
@@ -21,8 +22,9 @@ from nbgrader.utils import parse_utc
 
 from grader.errors import UsageError
 from grader.nbgrader import packed
-from grader.nbgrader.names import CHECKS, require
+from grader.nbgrader.names import CHECKS, MARKUP, require
 from grader.nbgrader.released import is_ours, put_in, wrapped_in
+from grader.output import write_bytes
 from grader.printable import printable
 
 FORGED = frozenset({"timestamp.txt", "submission_secret.txt"})
@@ -73,11 +75,18 @@ class Collect(ExchangeCollect):  # type: ignore[misc]
             return reason
         self.src_records = [record]
         try:
+            if self.place_of(student).is_dir() and (self.update or self.before_duedate):
+                self.try_copy(Path(self.inbound_path, record["filename"]))
             super().copy_files()
             self.complete(student)
         except Exception as error:  # noqa: BLE001 - whatever a student has put there is nobody else's trouble
             return printable(f"{type(error).__name__}: {error}", 300)
         return ""
+
+    def try_copy(self, source: Path) -> None:
+        """Raise what copying would: nbgrader removes what was collected before, and only then copies."""
+        with TemporaryDirectory() as scratch:
+            copy_tree(source, Path(scratch, "work"), self.coursedir.max_dir_size * 1000, self.leaves)
 
     def do_copy(self, src: str, dest: str, log: Any = None) -> None:  # noqa: ANN401, ARG002 - nbgrader's
         """Copy files and folders; a link could lead to what the instructor may read and the student may not."""
@@ -88,6 +97,7 @@ class Collect(ExchangeCollect):  # type: ignore[misc]
             with suppress(OSError):
                 Path(dest).parent.rmdir()  # nbgrader made it, and would take it for a student without work
             raise
+        put_time(Path(src).name, Path(dest))
         for name in passed_over:
             self.log.warning("Left behind, for it is a link or no file: %s", printable(name))
         if self.coursedir.groupshared:
@@ -127,6 +137,8 @@ def unusable(student: str) -> str:
         return "its name does not say which student it is from"
     if PATTERN.search(student):
         return "nbgrader takes * ? [ ] in the name of a student for a pattern, and would pass it over later"
+    if MARKUP.search(student):
+        return 'the formgrader takes < > " \\ in the name of a student for markup of its pages'
     return "" if student.isprintable() else "the name of the student holds characters that cannot be shown"
 
 
@@ -162,6 +174,18 @@ def copy_tree(source: Path, target: Path, budget: int, leaves: Callable[[str], b
     if not target.is_dir():
         raise RuntimeError("a link, or no folder at all")
     return passed_over
+
+
+def put_time(name: str, folder: Path) -> None:
+    """Have nbgrader read the time for which the submission's folder in the exchange is named, whatever the student's file says.
+
+    With another one, or none, nbgrader could not grade the submission, or took it for one in time.
+    """
+    path, time = folder / "timestamp.txt", name.rsplit("+", 3)[2]
+    if path.is_dir():
+        shutil.rmtree(path)
+    if not path.exists() or path.read_bytes().strip() != time.encode():
+        write_bytes(path, time.encode())
 
 
 def stop(error: OSError) -> None:
@@ -200,6 +224,7 @@ class Extractor(ExtractorPlugin):  # type: ignore[misc]
         for path, reason in trouble.items():
             if reason:
                 self.log.error("Left out: %s: %s", printable(path.name), printable(reason, 300))
+        self.leave_checks(target)
         self.complete(target)
 
     def take(self, path: Path, below: Path, target: Path) -> str:
@@ -207,18 +232,30 @@ class Extractor(ExtractorPlugin):  # type: ignore[misc]
         if packed.stem(below.parts[0]) == GIVEN:
             return "no student has this name"
         archive = path.suffix.lower() in {*self.zip_ext, *packed.SUFFIXES}
+        named = Collector(parent=self.parent).named_regexp
+        if archive and not named and (reason := unusable(packed.stem(below.parts[0]))):
+            return reason
         place = target / below.parent / packed.stem(path.name) if archive else target / below
         if place.exists():
             return "handed in more than once, and only one can count"
         try:
             if archive:
                 packed.unpack(path, place, self.parent.coursedir.max_dir_size * 1000)
-            else:
-                place.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, place)
+                return "" if place.exists() else "holds no file that can be taken"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place)
         except (UsageError, OSError) as error:
             return str(error)
         return ""
+
+    def leave_checks(self, extracted: Path) -> None:
+        """Remove the public half that we handed out: nbgrader would name each of its files as a submission that it skipped."""
+        release = Collector(parent=self.parent).released()
+        for folder in [path for path in extracted.glob("*") if path.is_dir() and is_ours(release)]:
+            within = folder
+            for _ in range(wrapped_in(folder, release)):
+                within = next(path for path in within.iterdir() if path.is_dir() and path.name != "__MACOSX")
+            shutil.rmtree(within / CHECKS, ignore_errors=True)
 
     def complete(self, extracted: Path) -> None:
         """Add the released notebook for every student of whom there are files and none of this name."""

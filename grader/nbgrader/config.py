@@ -40,6 +40,7 @@ def generated(kept: Mapping[str, Sequence[str]]) -> str:
     """
     settings = {
         "ExchangeFactory.collect": "grader.nbgrader.collecting.Collect",
+        "ExchangeFactory.release_feedback": "grader.nbgrader.releasing.ReleaseFeedback",
         "ZipCollectApp.extractor_plugin": "grader.nbgrader.collecting.Extractor",
         "ZipCollectApp.collector_plugin": "grader.nbgrader.collecting.Collector",
         "GenerateAssignment.preprocessors": list(BUILDING),

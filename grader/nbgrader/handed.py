@@ -26,7 +26,7 @@ LARGEST = 128 << 20
 """Bytes of a notebook that is read at all: outputs, which do not count, may take that much."""
 MOST_CELLS = 10_000
 NBGRADERS = ("timestamp.txt", "submission_secret.txt")
-"""What nbgrader writes when something is handed in; it releases no feedback to anybody if one of them lacks."""
+"""What nbgrader writes when something is handed in."""
 OWN = (SET_ASIDE, CHECKS, *NBGRADERS)
 """What lies in a submitted folder and is nobody's mistake."""
 

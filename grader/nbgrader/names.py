@@ -21,6 +21,8 @@ STYLES = ("files", "cells")
 CHECK = "check"
 """The id of the cell that runs the public checks; nbgrader does not know it."""
 OURS = re.compile(r"statement-[0-9]+|points-[a-z]+|solution-[a-z_][a-z0-9_.]*")
+MARKUP = re.compile(r'[<>"\\]')
+"""What no name of a student may hold: the formgrader writes names into its pages and scripts as they are."""
 SCHEMA = 3
 """Of nbgrader's metadata of cells (nbgrader.nbgraderformat)."""
 OLDEST, BELOW = (0, 9, 5), (0, 10)

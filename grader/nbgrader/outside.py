@@ -19,7 +19,8 @@ from grader.nbgrader.waiting import Cell, Graded
 
 to_nodes: Any = nbformat.from_dict
 REMEDY = (
-    "run: grader nbgrader init COURSE_DIR --update, nbgrader generate_assignment {name} --force, and release it again"
+    "Bring the exercise back as it was released. Or have the gradebook know what it is worth now: delete release/{name}, run "
+    "grader nbgrader init COURSE_DIR --update and nbgrader generate_assignment {name} --force, and autograde with --force"
 )
 
 

@@ -15,10 +15,11 @@ from nbconvert.exporters import NotebookExporter
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
-from nbgrader.utils import is_solution
+from nbgrader.utils import is_solution, rmtree
 
 from grader.errors import EngineFault, UsageError
 from grader.nbgrader.handed import set_aside, solution_texts
+from grader.nbgrader.names import notebook_file
 from grader.nbgrader.waiting import Waiting
 from grader.printable import printable
 from grader.submissions import Unacceptable
@@ -27,6 +28,9 @@ LONGEST = 1 << 20
 """Characters of a student's cell that are shown to whoever grades."""
 TAG = re.compile(r"<(?=[A-Za-z/!?])")
 SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+RESULT = b'"output_type": "execute_result"'
+"""What a notebook holds that was graded, and one that was only rebuilt does not; in a text the quotes would be escaped."""
 
 Resources = dict[str, Any]
 Base: Any = NotebookExporter
@@ -96,11 +100,21 @@ def waiting_folders(converter: Any, assignment: str, taken: str) -> dict[str, Pa
     for place, notebooks in sorted(converter.assignments.items()):
         student = student_of(coursedir, place, assignment)
         graded = graded_folder(coursedir, student, assignment)
+        if student != taken and is_unfinished(graded, assignment):
+            rmtree(str(graded))  # nbgrader would pass it over as one that was graded
         if student == taken or converter.force or not graded.exists() or times_differ(place, graded):
             with contextlib.suppress(OSError):  # nbgrader does it again, and says what went wrong
                 set_aside(notebooks=notebooks)
             found[student] = Path(place)
     return found
+
+
+def is_unfinished(graded: Path, assignment: str) -> bool:
+    """Tell whether a command was ended, by whatever, while it graded this: the notebook is written last, with its results."""
+    try:
+        return graded.is_dir() and RESULT not in (graded / notebook_file(assignment)).read_bytes()
+    except OSError:
+        return True
 
 
 def times_differ(place: str, graded: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ def put_in(submission: Path, release: Path) -> list[str]:
         data = notebook.read_bytes()
         place = submission / notebook.name
         if not os.path.lexists(place) or (not is_work(data) and not readable(place)):
+            if place.is_dir():
+                shutil.rmtree(place)
             write_bytes(place, data)
             given.append(notebook.name)
     return given

@@ -15,7 +15,7 @@ from grader.catalogues import Catalogue
 from grader.grades import CENT, Grade, Override
 from grader.models import CATEGORIES, Attempt
 from grader.nbgrader.gradebook import LONGEST_ID, Contents, Mark, Place, Sheet, enter, writing
-from grader.nbgrader.names import points_cell
+from grader.nbgrader.names import MARKUP, points_cell
 from grader.policy import Policy
 from grader.printable import printable
 from grader.reports.gradebook import number
@@ -278,6 +278,8 @@ def check_id(student: str) -> None:
         raise LeftOut(
             f"the gradebook takes no id like this: at most {LONGEST_ID} characters, and none that cannot be printed"
         )
+    if MARKUP.search(student):
+        raise LeftOut('the formgrader takes < > " \\ in the name of a student for markup of its pages')
 
 
 def shown(points: float | None) -> str:

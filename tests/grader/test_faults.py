@@ -586,6 +586,9 @@ def test_a_result_that_is_written_again_is_replaced_as_a_whole(tmp_path: Path) -
     assert path.stat().st_mode & 0o777 == 0o644
     with pytest.raises(EngineFault, match="cannot be written"):
         write_json(path / "below a file.json", {})
+    with pytest.raises(EngineFault, match="cannot be written"):
+        write_json(path.parent, {})
+    assert names_in(tmp_path) == ["new", "new/result.json"]
 
 
 # -- a course that changes under our hands

@@ -144,3 +144,20 @@ def test_submissions_that_nbgrader_takes_for_a_reason_of_its_own_are_graded_too(
     done = course.nbgrader("autograde", A1.name, "--notebook", notebook_file(A1.name).removesuffix(".ipynb"))
     assert (done.failed(), done.code) == (set(), 0), done.said[-2000:]
     assert all(notebook_of(course, student).exists() for student in STUDENTS)
+
+
+@pytest.mark.parametrize("left", ["rebuilt", "copied"])
+def test_what_a_command_that_was_killed_did_not_finish_is_graded_by_the_next_one(course: Class, left: str) -> None:
+    assert course.nbgrader("autograde", A1.name).code == 0
+    before = course.stored(A1)
+    notebook, finished = notebook_of(course, "text_body"), notebook_of(course, "starter").read_bytes()
+    notebook.unlink()
+    if left == "rebuilt":
+        shutil.copyfile(course.released(A1), notebook)
+    course.change("UPDATE grade SET auto_score = NULL, needs_manual_grade = 1")
+    done = course.nbgrader("autograde", A1.name)
+    assert (done.failed(), done.code) == (set(), 0), done.said[-2000:]
+    now = course.stored(A1)
+    assert now["text_body"] == before["text_body"]
+    assert {cell.auto for cell in now["starter"].values()} == {None}, "that was finished, and is left alone"
+    assert notebook_of(course, "starter").read_bytes() == finished

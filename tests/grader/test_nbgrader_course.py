@@ -538,7 +538,7 @@ def test_each_student_is_collected_whatever_the_others_did(clean: Students, tmp_
     secret = tmp_path / "hidden.py"
     secret.write_text("what the instructor may read\n", encoding="utf-8")
     good = {"app.py": b"x = 1\n", f"{W1}.ipynb": book}
-    for name in ("张三", "o'neil", "a+b", "{brace}", "<b>bold"):
+    for name in ("张三", "o'neil", "a+b", "{brace}", "n&m"):
         clean.hand_in(name, good)
     clean.hand_in("lost", {"app.py": b"x = 2\n", "checks/exercises/x.py": b"no", "views/checks/y.py": b"y"})
     clean.hand_in("broken", {"app.py": b"x = 3\n", f"{W1}.ipynb": b"{not json"})
@@ -547,10 +547,13 @@ def test_each_student_is_collected_whatever_the_others_did(clean: Students, tmp_
     (linked / "app.py").symlink_to(secret)
     (linked / "folder").symlink_to(tmp_path)
     os.mkfifo(linked / "pipe")
+    for name, time in (("early", b"2000-01-01 00:00:00 UTC"), ("timeless", b"\xff"), ("no time", None)):
+        path = clean.hand_in(name, good) / "timestamp.txt"
+        path.write_bytes(time) if time else path.unlink()
     large = clean.hand_in("large", good)
     with (large / "app.py").open("wb") as file:
         file.truncate(150_000_000)
-    for name in ("x[1]", "..", "tab\tbed"):
+    for name in ("x[1]", "..", "tab\tbed", "<b>bold", '"-alert(1)-"', "back\\"):
         clean.hand_in(name, good)
     (clean.inbound / f"zed+{W1}+yesterday").mkdir()
     (clean.inbound / f"sly+{W1}+2026-10-01 10:00:00.000000 UTC+random").symlink_to(clean.course)
@@ -561,12 +564,12 @@ def test_each_student_is_collected_whatever_the_others_did(clean: Students, tmp_
     done = clean.run("collect", W1)
 
     assert done.returncode == 1, "whoever reads no messages sees that some are missing"
-    assert "6 of 15 submissions were not collected; the others are there" in done.stdout, done.stdout
+    assert "9 of 21 submissions were not collected; the others are there" in done.stdout, done.stdout
     assert clean.collected("Ada Lovelace")["app.py"] == b"mine = 1\n"
     assert clean.collected("Ada Lovelace").keys() == {
         f"{W1}.ipynb", "app.py", "timestamp.txt", "submission_secret.txt",
     }  # fmt: skip
-    for name in ("张三", "o'neil", "a+b", "{brace}", "<b>bold"):
+    for name in ("张三", "o'neil", "a+b", "{brace}", "n&m"):
         assert clean.collected(name)["app.py"] == b"x = 1\n"
         assert clean.collected(name)[f"{W1}.ipynb"] == book
     assert clean.collected("lost") == {**clean.collected("lost"), "app.py": b"x = 2\n", f"{W1}.ipynb": book}
@@ -575,14 +578,33 @@ def test_each_student_is_collected_whatever_the_others_did(clean: Students, tmp_
     assert clean.collected("broken")[f"{W1}.ipynb"] == book
     assert clean.collected("linked").keys() == {f"{W1}.ipynb", "timestamp.txt", "submission_secret.txt"}
     assert "Left behind, for it is a link or no file: app.py" in done.stdout
+    for name in ("early", "timeless", "no time"):
+        assert clean.collected(name)["timestamp.txt"] == b"2026-10-01 10:00:00.000000 UTC"
     assert not (clean.course / "submitted" / "large" / W1).exists()
     for said in ("RuntimeError: more than 100000000 bytes", "nbgrader takes * ? [ ] in the name of a student",
+                 '<b>bold+', '"-alert(1)-"+', 'the formgrader takes < > " \\ in the name of a student for markup',
                  "RuntimeError: a link, or no folder at all", "RuntimeError: more than 5000 files and folders",
                  "characters that cannot be shown", f"zed+{W1}+yesterday: its name does not say which student"):  # fmt: skip
         assert said in done.stdout, said
     assert set(os.listdir(clean.course / "submitted")) == {
-        "张三", "o'neil", "a+b", "{brace}", "<b>bold", "lost", "broken", "linked", "Ada Lovelace",
+        "张三", "o'neil", "a+b", "{brace}", "n&m", "lost", "broken", "linked", "Ada Lovelace", "early",
+        "timeless", "no time",
     }  # fmt: skip
+
+
+def test_work_that_cannot_be_collected_does_not_take_away_what_was_collected_before(clean: Students) -> None:
+    clean.hand_in("ada", {"app.py": b"x = 1\n"})
+    clean.hand_in("bo", {"app.py": b"x = 1\n"})
+    clean.well("collect", W1)
+    later = "2026-10-02 10:00:00.000000 UTC"
+    with (clean.hand_in("ada", {"app.py": b""}, later) / "app.py").open("wb") as file:
+        file.truncate(150_000_000)
+    clean.hand_in("bo", {"app.py": b"x = 2\n"}, later)
+    done = clean.run("collect", W1, "--update")
+    assert done.returncode == 1
+    assert "1 of 2 submissions were not collected" in done.stdout, done.stdout
+    assert clean.collected("ada")["app.py"] == b"x = 1\n"
+    assert clean.collected("bo")["app.py"] == b"x = 2\n"
 
 
 def test_archives_of_another_system_are_collected(clean: Students) -> None:
@@ -598,14 +620,19 @@ def test_archives_of_another_system_are_collected(clean: Students) -> None:
     (archive / "broken.zip").write_bytes(b"PK and nothing")
     (archive / "given-out-again.zip").write_bytes(zipped({"mia/app.py": b"forged"}))
     (archive / "mia.zip").write_bytes(zipped({"app.py": b"twice"}))
+    (archive / "empty.zip").write_bytes(zipped({}))
+    (archive / "<b>x.zip").write_bytes(zipped({"app.py": b"x = 1\n"}))
     done = clean.well("zip_collect", W1)
     assert clean.collected("Ada Lovelace") == {"app.py": b"x = 2\n", f"{W1}.ipynb": wrapped[f"work/{W1}.ipynb"]}
     assert clean.collected("张三") == {"app.py": b"x = 3\n", f"{W1}.ipynb": book}
     assert clean.collected("mia")[f"{W1}.ipynb"] == book
     assert set(os.listdir(clean.course / "submitted")) == {"Ada Lovelace", "张三", "mia"}
     for said in ("bomb.zip: holds more bytes", "broken.zip: cannot be unpacked", "given-out-again.zip: no student has this name",
-                 "app.py: handed in more than once", "mia handed in no w1_greeting.ipynb"):  # fmt: skip
+                 "app.py: handed in more than once", "mia handed in no w1_greeting.ipynb",
+                 "Left out: empty.zip: holds no file", "Left out: <b>x.zip: the formgrader takes < >"):  # fmt: skip
         assert said in done, said
+    skipped = re.findall(r"Skipped submission.*extracted/(.*)", done)
+    assert skipped == ["Ada Lovelace/work/timestamp.txt"], "nothing is said of what we handed out ourselves"
 
 
 def test_an_error_in_the_instructors_configuration_leaves_ours_in_force(clean: Students) -> None:
@@ -668,6 +695,13 @@ def test_in_style_files_a_notebook_that_cannot_be_read_is_replaced(given: Path, 
     assert released.put_in(work, given) == [f"{W1}.ipynb"]
     assert released.put_in(work, given) == []
     (work / f"{W1}.ipynb").write_text(there, encoding="utf-8")
+    assert released.put_in(work, given) == [f"{W1}.ipynb"]
+    assert files_in(work) == files_in(given)
+
+
+def test_a_folder_in_place_of_the_notebook_is_replaced(given: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    (work / f"{W1}.ipynb" / "inside").mkdir(parents=True)
     assert released.put_in(work, given) == [f"{W1}.ipynb"]
     assert files_in(work) == files_in(given)
 

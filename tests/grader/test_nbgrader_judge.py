@@ -261,6 +261,27 @@ def test_released_feedback_is_the_pages_and_nothing_else(files: Files, pages: di
     assert {path.read_text("utf-8") for path in given} == set(pages.values())
 
 
+def test_pages_that_nobody_could_fetch_keep_nobody_else_s_back(
+    files: Files, pages: dict[str, str], tmp_path: Path
+) -> None:
+    exchange, bad = tmp_path / "exchange", {"reference": None, "forged": b"\xff\n", "李雷 的": b""}
+    exchange.mkdir()
+    secrets = {student: files.course.place(student, A1, "feedback") / "submission_secret.txt" for student in bad}
+    kept = {path: path.read_bytes() for path in secrets.values()}
+    for student, path in secrets.items():
+        path.unlink()
+        if (data := bad[student]) is not None:
+            path.write_bytes(data)
+    done = files.course.nbgrader("release_feedback", A1.name, f"--Exchange.root={exchange}")
+    for path, data in kept.items():
+        path.write_bytes(data)
+    assert done.code == 1
+    assert f"feedback of 3 of {len(pages)} students was not released; that of the others is" in done.said
+    assert "there is no submission_secret.txt" in done.said
+    assert "Traceback" not in done.said
+    assert len([path for path in exchange.rglob("*") if path.is_file()]) == len(pages) - 3
+
+
 # -- grading again
 
 
@@ -343,6 +364,7 @@ def test_an_exercise_that_was_changed_after_its_release_is_refused_with_the_reme
     released.write_bytes(content)
     assert done.failed() == {"many_chunks"}
     assert "was changed after its release" in done.said
+    assert f"delete release/{A1.name}, run" in done.said, "an update refuses to change what is released"
     assert f"nbgrader generate_assignment {A1.name} --force" in done.said
     assert all((cell.auto, cell.needs) == (None, True) for cell in files.course.stored(A1)["many_chunks"].values())
 

@@ -404,6 +404,15 @@ def test_an_id_that_no_gradebook_takes_is_left_out(klass: Class, student: str) -
     assert klass.marks("ada")[PUBLIC] == (4, False)
 
 
+@pytest.mark.parametrize("student", ["<img src=x onerror=alert(1)>", '"-alert(1)-"', "back\\"])
+def test_an_id_that_the_formgrader_would_take_for_markup_is_left_out(klass: Class, student: str) -> None:
+    klass.keep(student, "test_one")
+    klass.keep("o'neil & sons", "test_one")
+    result = klass.sync(code=1)
+    assert "in the name of a student for markup of its pages" in result.stderr
+    assert klass.marks("o'neil & sons")[PUBLIC] == (4, False)
+
+
 @pytest.mark.parametrize("points", [5, 6])
 def test_points_that_differ_are_left_out_with_the_remedy(klass: Class, points: int) -> None:
     with book(klass.place) as opened:
