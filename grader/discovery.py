@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -36,7 +37,7 @@ class Found:
     """A submission that was found and is read when its turn comes.
 
     ``others`` are more places that claim to be it; one that is ``odd`` is no folder and no archive. With ``work`` the path is
-    no more than its name.
+    no more than its name. ``time`` is when it was handed in, where a platform says so.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class Found:
     others: tuple[Path, ...] = ()
     odd: bool = False
     work: Work | None = None
+    time: datetime | None = None
 
     @property
     def sources(self) -> tuple[Path, ...]:

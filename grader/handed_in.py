@@ -1,4 +1,4 @@
-"""When something was handed in, as far as its files tell: the newest of their times, and never later than now.
+"""When something was handed in, as its platform says or else the newest time of its files tells, and never later than now.
 
 Whoever collects work decides what these times are: the bytes of an archive are never asked for those of their author.
 """
@@ -19,9 +19,12 @@ MINUTE = 60.0
 
 
 def handed_in(found: Found) -> tuple[datetime, bool]:
-    """Return when a submission was handed in, and whether its files claim to be from the future: then it is now."""
+    """Return when a submission was handed in, and whether it claims to be from the future: then it is now."""
     present = datetime.now(UTC).timestamp()
-    times = [time for place in found.sources for time in file_times(place, found.exercise.files)]
+    if found.time and not found.others:
+        times = [found.time.timestamp()]
+    else:
+        times = [time for place in found.sources for time in file_times(place, found.exercise.files)]
     newest = max(times, default=present)
     return datetime.fromtimestamp(max(0.0, min(newest, present)), UTC), newest > present + MINUTE
 

@@ -1,11 +1,14 @@
-"""Reads from a Gradescope export who handed in what; everything else in that file, outputs of programs above all, is skipped.
+"""Reads from a Gradescope export who handed in what, and when; all else in that file, outputs of programs above all, is skipped.
 
 It is YAML, and read as a stream of events: nothing is constructed, no alias followed, no tag resolved.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +22,20 @@ PEOPLE = 100
 """Submitters of one submission."""
 REMEDY = "pip install 'web-framework-course[class]'"
 
-Owners = dict[str, list[Owner]]
+TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d{1,6})?\d*[ ]?(Z|[+-]\d\d:\d\d)", re.ASCII)
+"""A time as Ruby writes it into YAML, ``2026-01-20 05:13:21.424312000 Z``, or ISO 8601."""
 
 
-def submitters(path: Path, data: bytes) -> Owners:
-    """Return who handed in each submission, by the names of their folders.
+@dataclass
+class Entry:
+    """Who handed in a submission, and when; None where the file does not say."""
+
+    owners: list[Owner] = field(default_factory=list)
+    time: datetime | None = None
+
+
+def entries(path: Path, data: bytes) -> dict[str, Entry]:
+    """Return who handed in each submission, and when, by the names of their folders.
 
     Raises:
         UsageError: there is no library for YAML, or this is no such file.
@@ -35,12 +47,14 @@ def submitters(path: Path, data: bytes) -> Owners:
     if len(data) > LARGEST:
         raise UsageError(f"{path}: is larger than {LARGEST} bytes; export the submissions without their results")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    found: Owners = {}
+    found: dict[str, Entry] = {}
     try:
-        for submission, person in people(yaml.parse(data, Loader=loader)):
-            owners = found.setdefault(submission, [])
-            if person and len(owners) < PEOPLE:
-                owners.append(owner_of(person))
+        for submission, said in statements(yaml.parse(data, Loader=loader)):
+            entry = found.setdefault(submission, Entry())
+            if isinstance(said, str):
+                entry.time = time_of(said)
+            elif said and len(entry.owners) < PEOPLE:
+                entry.owners.append(owner_of(said))
     except (yaml.YAMLError, UnicodeError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -54,11 +68,20 @@ def owner_of(person: dict[str, str]) -> Owner:
     return Owner("gradescope", known.get("sid", ""), known.get("name", ""), known.get("email", ""))
 
 
-def people(events: Iterator[Any]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield each submission with each of its submitters, and once with nobody.
+def time_of(said: str) -> datetime | None:
+    """Return a time with its zone, None if the text is none."""
+    match = TIME.fullmatch(said)
+    try:
+        return datetime.fromisoformat(f"{match[1]}T{match[2]}{match[3] or ''}{match[4]}") if match else None
+    except ValueError:
+        return None
+
+
+def statements(events: Iterator[Any]) -> Iterator[tuple[str, dict[str, str] | str]]:
+    """Yield each submission with each of its submitters, with the time that it was handed in, and once with nobody.
 
     ``way`` has a step for each collection that is open: for a mapping the key whose value comes next, or None, and for a
-    sequence a dash. The submitters are scalars at ``submission, :submitters, -, key``.
+    sequence a dash. The submitters are scalars at ``submission, :submitters, -, key``, the time is ``submission, :created_at``.
     """
     way: list[str | None] = []
     person: dict[str, str] = {}
@@ -86,6 +109,8 @@ def people(events: Iterator[Any]) -> Iterator[tuple[str, dict[str, str]]]:
                 continue
             if len(way) == 4 and at_submitters(way[:3]):
                 person[way[-1]] = value
+            elif len(way) == 2 and way[0] and (way[1] or "").lstrip(":") == "created_at":
+                yield way[0], value
             way[-1] = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.archives import is_archive, stem
 from grader.bulk import metadata
@@ -114,23 +114,26 @@ def from_gradescope(place: Place, exercise: Exercise) -> Parted:
     The work of a group is that of each of its members.
     """
     tops = place.tops()
-    owners: metadata.Owners = {}
+    entries: dict[str, metadata.Entry] = {}
     if metadata.NAME in tops:
-        owners = metadata.submitters(place.path / metadata.NAME, place.content(metadata.NAME, metadata.LARGEST))
+        entries = metadata.entries(place.path / metadata.NAME, place.content(metadata.NAME, metadata.LARGEST))
     claims, unassigned = [], []
     for name, kind in tops.items():
         if name == metadata.NAME:
             continue
-        known = [owner for owner in owners.get(name, []) if owner.label]
+        entry = entries.get(name, metadata.Entry())
+        known = [owner for owner in entry.owners if owner.label]
         if kind == FILE or not GRADESCOPE.fullmatch(name):
             unassigned.append(
                 Unassigned(name, "is no folder submission_<number>", f"rename it like {EXAMPLES['gradescope']}")
             )
         elif not known:
-            why = f"{metadata.NAME} does not say whose it is" if owners else f"there is no {metadata.NAME}"
+            why = f"{metadata.NAME} does not say whose it is" if entries else f"there is no {metadata.NAME}"
             unassigned.append(Unassigned(name, why, "export the submissions again, and keep that file beside them"))
-        claims += [Claim(owner, place.whole(name, exercise), name) for owner in known if kind != FILE]
-    gone = sorted(owners.keys() - tops.keys())
+        if kind != FILE:
+            found = replace(place.whole(name, exercise), time=entry.time)
+            claims += [Claim(owner, found, name) for owner in known]
+    gone = sorted(entries.keys() - tops.keys())
     unassigned += [
         Unassigned(name, f"{metadata.NAME} names it, and it is not there", "export the submissions again")
         for name in gone

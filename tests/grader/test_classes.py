@@ -11,6 +11,7 @@ import unicodedata
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from click.testing import CliRunner, Result
 
 from grader.bulk import download
 from grader.bulk.classes import Class, find_class
+from grader.bulk.metadata import entries
 from grader.bulk.names import Owner, canvas, latest, moodle, resubmitted
 from grader.cli import main
 from grader.course import Course
 from grader.errors import UsageError
+from grader.handed_in import handed_in as when
 from grader.models import Exercise, Submission
 from grader.roster import Roster, read_roster
 from grader.sandbox.inside.unpacking import unpack
@@ -135,6 +138,40 @@ def test_the_file_of_metadata_cannot_be_forged_by_what_a_program_prints(
     assert ":sid: '6666'" in METADATA
     found = find_class(laid(tmp_path / "class", GRADESCOPE), course, exercise)
     assert "6666" not in handed_in(found)
+
+
+@each_form
+def test_gradescope_says_when_something_was_handed_in(
+    form: str, course: Course, exercise: Exercise, tmp_path: Path
+) -> None:
+    """The times of files are those of the download; where the platform says nothing they are all that there is."""
+    path = FORMS[form](tmp_path, GRADESCOPE)
+    found = {one.student: one for one in find_class(path, course, exercise, "gradescope" if form == "zip" else None).found}
+    said = datetime(2026, 1, 20, 5, 13, 21, 424312, UTC)
+    assert {student: one.time for student, one in found.items()} == {"1101": said, "1102": None, "bo@example.edu": None}
+    assert when(found["1101"]) == (said, False)
+    assert abs(when(found["1102"])[0] - datetime.now(UTC)) < timedelta(hours=1)
+    assert when(replace(found["1101"], time=datetime(9999, 12, 31, tzinfo=UTC)))[1], "from the future: now"
+    assert when(replace(found["1101"], time=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))))[0].year == 1970
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2026-01-20 05:13:21.424312999 Z", "2026-01-20T05:13:21.424312+00:00"),
+        ("2026-01-20 05:13:21 -08:00", "2026-01-20T05:13:21-08:00"),
+        ("2026-01-20T05:13:21.4+08:00", "2026-01-20T05:13:21.400000+08:00"),
+        ("2026-13-20 05:13:21 Z", None),
+        ("2026-01-20 05:13:21", None),
+        ("２０２６-01-20 05:13:21 Z", None),
+        ("yesterday", None),
+        ("9" * 10_000, None),
+        ("~", None),
+    ],
+)
+def test_a_time_of_gradescope_has_a_zone_or_is_none(text: str, time: str | None) -> None:
+    data = f"submission_1:\n  :history:\n  - :created_at: 2020-01-01 00:00:00 Z\n  :created_at: {text}\n".encode()
+    assert entries(Path("submission_metadata.yml"), data)["submission_1"].time == (time and datetime.fromisoformat(time))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader.archives import checked
 from grader.bulk.classes import find_class
-from grader.bulk.metadata import submitters
+from grader.bulk.metadata import entries
 from grader.bulk.names import canvas, folded, forms, latest, moodle
 from grader.bulk.systems import PARTED
 from grader.course import Course
@@ -80,12 +80,13 @@ def check_roster(data: bytes) -> None:
 def check_metadata(data: bytes) -> None:
     """Whose a submission is are short texts, or the file is refused."""
     try:
-        found = submitters(Path("submission_metadata.yml"), data)
+        found = entries(Path("submission_metadata.yml"), data)
     except UsageError as error:
         check_said(error)
         return
-    for owners in found.values():
-        assert all(len(text) <= 1000 for owner in owners for text in (owner.number, owner.name, owner.email))
+    for entry in found.values():
+        assert all(len(text) <= 1000 for owner in entry.owners for text in (owner.number, owner.name, owner.email))
+        assert entry.time is None or entry.time.tzinfo is not None
 
 
 def check_said(error: UsageError) -> None:
