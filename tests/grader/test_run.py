@@ -36,7 +36,7 @@ def test_a_command_has_the_folder_the_user_and_the_walls_of_the_submission(any_l
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no forks; run it where processes can fork")
-def test_flask_in_a_fork_is_what_it_is_as_a_program(any_level: str) -> None:
+def test_flask_is_the_same_in_a_fork_and_as_a_program(any_level: str) -> None:
     """What it sees, how it ends and what it leaves; that it has read Flask already is all that tells the two apart."""
     found = at_level(any_level, "flask")
     forked, program = found["both"]
