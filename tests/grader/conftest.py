@@ -31,15 +31,15 @@ SHARE = {
     "test_leaks.py": 16,
     "test_bounds.py": 12, "test_plain_run.py": 5, "test_cli.py": 8, "test_authors_page.py": 8, "test_parity.py": 6,
     "test_probes.py": 4, "test_connect.py": 10, "test_run.py": 4, "test_engine.py": 4, "test_diagnostic.py": 4,
-    "test_new.py": 4, "test_mutants.py": 6, "test_verify.py": 6, "test_predictions.py": 4, "test_serve.py": 8,
-    "test_attack_table.py": 3, "test_packages.py": 6, "test_store.py": 5, "test_class.py": 9,
+    "test_new.py": 4, "test_mutants.py": 6, "test_verify.py": 8, "test_predictions.py": 4, "test_serve.py": 8,
+    "test_attack_table.py": 3, "test_packages.py": 8, "test_store.py": 5, "test_class.py": 9,
     "test_classes.py": 4, "test_channel_lies.py": 2,
     "test_sandbox.py": 4, "test_readings.py": 2, "test_student_day.py": 6,
-    "test_release.py": 7, "test_poorer.py": 6, "test_student_trace.py": 4, "test_student_serve.py": 5,
+    "test_release.py": 7, "test_poorer.py": 6, "test_student_trace.py": 6, "test_student_serve.py": 5,
     "test_ci_github.py": 14, "test_ci_gitlab.py": 9, "test_ci_gradescope.py": 8, "test_ci_attempts.py": 5,
     "test_ci_fetch.py": 6, "test_ci_grade.py": 5, "test_ci_workflows.py": 3, "test_reports_cli.py": 5, "test_copies.py": 6,
     "test_student_attacks.py": 10, "test_nbgrader_notebook.py": 4, "test_reports_injection.py": 3, "test_database_apps.py": 2,
-    "test_inner.py": 2,
+    "test_inner.py": 2, "test_lanes.py": 3, "test_nursery.py": 2,
 }  # fmt: skip
 """Of these modules' slower tests every n-th is run everywhere, and half as many again where GRADER_CI is set; all of them
 with GRADER_TESTS=all."""
